@@ -1,0 +1,345 @@
+/**
+ * What the engine offers to a window: requests, the events it sends on its own, and the shapes of both.
+ * Types only, so that the renderer may import it. The engine answers over a MessagePort (engine/serve.ts); everything here is
+ * structured-cloneable, times are seconds since the session's start (float64) unless a name says otherwise, sizes are bytes.
+ */
+
+export type Policy = 'hard' | 'weak' | 'handle-counted' | 'unknown'
+
+/** A place where vascoped can run. `id` is what `--board` takes: "virtual", "virtual:NAME", or an SSH target. */
+export interface Board {
+  id: string
+  kind: 'virtual' | 'ssh'
+  title: string
+  /** "root@10.0.0.7 by way of labgate", or what the virtual board is. */
+  detail: string
+  /** Virtual boards only. */
+  state?: 'running' | 'stopped'
+}
+
+export interface CheckResult {
+  id: string
+  /** "Link", "Kernel", "Tracing", "Scenarios" */
+  group: string
+  title: string
+  state: 'ok' | 'limited' | 'failed' | 'running' | 'waiting'
+  detail: string
+  /** What to do, empty when ok. May hold one command in backticks. */
+  remedy: string
+}
+
+export interface ScenarioParameter {
+  name: string
+  description: string
+  unit: string
+  minimum: number
+  maximum: number
+  default: number
+}
+
+export interface ScenarioDescription {
+  id: string
+  description: string
+  parameters: ScenarioParameter[]
+  destructive: boolean
+  /** Why it cannot run on this board, empty when it can. */
+  needs: string
+}
+
+export interface ScenarioRun {
+  id: string
+  seed: number
+  parameters: Record<string, number>
+}
+
+export interface StartRequest {
+  board: string
+  /** Run one after another; none: only watch. */
+  scenarios: ScenarioRun[]
+  /** Where the session file goes; without it the engine chooses a name in the sessions folder. */
+  file?: string
+}
+
+/** What went wrong, said once and well. */
+export interface Problem {
+  code: string
+  /** What happened, and which object. */
+  message: string
+  /** What to do next. */
+  remedy: string
+}
+
+export type Phase = 'idle' | 'starting-board' | 'connecting' | 'deploying' | 'attaching' | 'live' | 'stopping' | 'ended' | 'opened' | 'failed'
+
+export interface SessionState {
+  phase: Phase
+  /** One line of what is being done, for phases that take time. */
+  activity: string
+  /** 0..1, or null where unknown. */
+  progress: number | null
+  board: string
+  title: string
+  file: string
+  /** Set when phase is 'failed', or when a session ended with something lost. */
+  problem: Problem | null
+  facts: SessionFacts | null
+  scenario: ScenarioProgress | null
+}
+
+export interface SessionFacts {
+  kernel: string
+  driver: string
+  gpu: string
+  model: string
+  /** True for the virtual board: nothing is rendered. */
+  emulated: boolean
+  /** "fentry", ... and how many of how many probes attached. */
+  tracing: string
+  scenarios: ScenarioDescription[]
+}
+
+export interface ScenarioProgress {
+  id: string
+  state: 'started' | 'running' | 'done' | 'failed' | 'cancelled' | 'refused'
+  done: number
+  total: number
+  text: string
+}
+
+/** Sent a few times a second while a session is live; every number is for the header, the fact bar and the gutters. */
+export interface Pulse {
+  /** Newest time the engine has seen. */
+  now: number
+  events: number
+  eventsPerSecond: number
+  bytesPerSecond: number
+  dropped: number
+  queueFraction: number
+  /** Kernel event to the engine, 95th percentile over the last seconds; null before any. */
+  latencyMs: number | null
+  fileBytes: number
+  vms: number
+  liveMappings: number
+  liveBytes: number
+}
+
+/** What a view shows: a window of time and its width in pixels. */
+export interface ViewRequest {
+  from: number
+  to: number
+  /** Pixels of the lanes' drawing area. */
+  width: number
+  /** The time for which `cursorValues` and the table are wanted; null: the newest. */
+  cursor: number | null
+}
+
+export interface VmGroup {
+  vm: number
+  name: string
+  policy: Policy
+  /** How the policy is known: "managed VM, msm 6.17 and later", "flag DRM_GPUVM_VA_WEAK_REF". */
+  policySource: string
+  mode: 'kernel-managed' | 'vm-bind' | 'unknown'
+  pid: number
+  comm: string
+  created: number
+  /** null while it lives. */
+  destroyed: number | null
+  /** At the cursor. */
+  mappings: number
+  bytes: number
+  vmBos: number
+  /** Rows that its mappings need, by packing (rects.row). */
+  rows: number
+  /** The VA axis: used segments in ascending order, holes between them hidden. */
+  segments: { iova: number; bytes: number; row: number; rows: number }[]
+  hiddenBytes: number
+}
+
+/**
+ * Mappings that touch the window, as parallel arrays; `rows` of one VM never hold two mappings that overlap in time.
+ * Where a VM has more than the engine's limit, the rest is in `density` and `rectsCut` is true for that VM.
+ */
+export interface Rects {
+  /** Index into View.vms. */
+  group: Uint16Array
+  row: Uint16Array
+  va: Float64Array
+  bo: Float64Array
+  /** Bytes. */
+  iova: Float64Array
+  bytes: Float64Array
+  offset: Float64Array
+  /** Seconds; end is Infinity while it lives. */
+  start: Float64Array
+  end: Float64Array
+  /** 0 ended, 1 live, 2 pending (VM_BIND job not done), 3 evicted; at the newest time. */
+  state: Uint8Array
+}
+
+export interface Density {
+  group: number
+  columns: number
+  rows: number
+  /** Mappings per cell, row after row. */
+  counts: Uint16Array
+}
+
+export interface Charts {
+  /** Seconds between bins; bin i covers from + i * step. */
+  step: number
+  from: number
+  /** Per second. NaN where it was not seen (loss, before tracing). */
+  maps: Float32Array
+  unmaps: Float32Array
+  mappedBytesPerSecond: Float32Array
+  /** At the end of the bin. */
+  liveBytes: Float32Array
+  flips: Float32Array
+  /** Seconds between flips, one entry per flip in the window. */
+  flipTimes: Float64Array
+  flipIntervals: Float32Array
+}
+
+export interface Mark {
+  time: number
+  /** Same as time for a moment; later for loss. */
+  until: number
+  kind: 'snapshot' | 'loss' | 'scenario' | 'note'
+  text: string
+}
+
+/** Jobs, submits and flips as spans; queued is when waiting began. */
+export interface Spans {
+  queued: Float64Array
+  start: Float64Array
+  end: Float64Array
+  id: Float64Array
+}
+
+export interface MappingRow {
+  va: number
+  vm: number
+  vmName: string
+  iova: number
+  bytes: number
+  bo: number
+  boName: string
+  offset: number
+  vmBo: number
+  policy: Policy | 'none'
+  /** Seconds at the cursor. */
+  age: number
+  state: 'live' | 'pending' | 'evicted'
+}
+
+export interface CursorValues {
+  time: number
+  maps: number | null
+  unmaps: number | null
+  liveBytes: number | null
+  flipInterval: number | null
+  liveMappings: number
+}
+
+export interface View {
+  request: ViewRequest
+  /** Extent of the session. */
+  begin: number
+  end: number
+  vms: VmGroup[]
+  rects: Rects
+  rectsCut: boolean[]
+  density: Density[]
+  charts: Charts
+  marks: Mark[]
+  jobs: Spans
+  submits: Spans
+  /** Commits: begin to end; flips as charts.flipTimes. */
+  commits: Spans
+  cursor: CursorValues
+}
+
+export interface MappingQuery {
+  cursor: number | null
+  /** Text: an iova (by containment), a BO number or a part of its name. */
+  search: string
+  policies: Policy[]
+  sort: 'vm' | 'iova' | 'bytes' | 'bo' | 'name' | 'offset' | 'age' | 'state'
+  descending: boolean
+  first: number
+  count: number
+}
+
+export interface MappingPage {
+  total: number
+  first: number
+  rows: MappingRow[]
+}
+
+export interface BoDetail {
+  bo: number
+  name: string
+  bytes: number
+  flags: string
+  created: number | null
+  createdBy: string
+  destroyed: number | null
+  handles: { handle: number; pid: number; comm: string; opened: number; closed: number | null }[]
+  refcount: { value: number; sampledAt: number } | null
+  mappings: { vm: number; vmName: string; va: number; iova: number; bytes: number; policy: Policy; start: number; end: number | null }[]
+  framebuffers: { fb: number; created: number; destroyed: number | null }[]
+}
+
+/** A question that only the user can answer. */
+export interface Question {
+  id: number
+  kind: 'host-key-new' | 'host-key-changed' | 'password' | 'passphrase'
+  title: string
+  /** Fingerprint, host, what would be written where. */
+  detail: string
+}
+
+export interface RecentSession {
+  file: string
+  title: string
+  board: string
+  kernel: string
+  started: number
+  seconds: number
+  events: number
+  bytes: number
+}
+
+/** Requests; each is answered once, or rejected with a Problem. */
+export interface EngineApi {
+  listBoards(): Promise<Board[]>
+  listSessions(): Promise<RecentSession[]>
+  /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
+  preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
+  start(request: StartRequest): Promise<void>
+  runScenario(run: ScenarioRun): Promise<void>
+  /** Ends tracing in order; the file is complete when it answers. */
+  stop(): Promise<void>
+  open(file: string): Promise<void>
+  /** Copies the session's file; it is on disk all the time. */
+  save(file: string): Promise<void>
+  close(): Promise<void>
+  /** Writes the HTML report and answers its path. */
+  report(file: string): Promise<{ file: string; bytes: number }>
+  view(request: ViewRequest): Promise<View>
+  mappings(query: MappingQuery): Promise<MappingPage>
+  bo(bo: number): Promise<BoDetail | null>
+  answer(id: number, answer: string | null): Promise<void>
+  stopBoard(board: string): Promise<void>
+}
+
+/** What the engine says without being asked. */
+export interface EngineEvents {
+  session: SessionState
+  pulse: Pulse
+  preflight: { board: string; check: CheckResult }
+  question: Question
+  /** The question is void (answered elsewhere, or the connection went). */
+  questionGone: { id: number }
+}

@@ -1,0 +1,32 @@
+import type { Problem } from './api'
+
+/** Exit codes of the command line. */
+export const EXIT = { fine: 0, findings: 1, usage: 2, board: 3, file: 4 } as const
+
+/**
+ * An error that a person can act on: what happened and to which object (`message`), and what to do next (`remedy`).
+ * `code` is stable and kebab-case, for programs; `exit` is the exit code the command line ends with.
+ */
+export class VascopeError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly remedy: string,
+    readonly exit: (typeof EXIT)[keyof typeof EXIT] = EXIT.board,
+    options?: ErrorOptions
+  ) {
+    super(message, options)
+    this.name = 'VascopeError'
+  }
+
+  toProblem(): Problem {
+    return { code: this.code, message: this.message, remedy: this.remedy }
+  }
+}
+
+/** Any thrown value as a Problem; an unexpected one keeps its own text and asks for a report. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof VascopeError) return error.toProblem()
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'unexpected', message, remedy: 'This is a fault in Vascope. Please report it with the session file.' }
+}
