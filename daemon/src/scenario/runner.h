@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scenario runner: the unprivileged process that issues the DRM requests of a scenario.
+ *
+ * Ownership: the runner borrows the descriptors it is given; the caller closes them.
+ * Thread: one process, one thread. Nothing here may run in the tracer's process but
+ * vs_scenario_infos().
+ */
+#ifndef VS_SCENARIO_RUNNER_H
+#define VS_SCENARIO_RUNNER_H
+
+#include <stddef.h>
+
+#include "vascope/v1/scenario.pb-c.h"
+
+/* What the privileged set-up found and opened for the runner. */
+struct vs_runner_fds {
+	int card;             /* DRM master fd opened while privileged, or -1 */
+	char card_path[64];   /* "/dev/dri/card0", or "" when there is none */
+	char render_path[64]; /* "/dev/dri/renderD128", or "" when there is none */
+};
+
+/*
+ * Serve scenario commands until the peer closes the socket.
+ *
+ * sock: one end of a SOCK_SEQPACKET pair. Every packet is one whole packed message:
+ * Vascope__V1__Command (run, cancel) comes down, Vascope__V1__ScenarioStatus goes up.
+ * A packet that is not a Command, or a Command of another kind, is ignored with a line on stderr.
+ *
+ * Returns 0 when the socket was closed by the peer, or -errno when it broke.
+ */
+int vs_runner_main(int sock, const struct vs_runner_fds *fds);
+
+/*
+ * The catalogue for Capabilities: every scenario this daemon knows, in a fixed order.
+ * *ret points at static storage that stays valid for the life of the process.
+ */
+size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret);
+
+#endif
