@@ -1,0 +1,47 @@
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+const BOARD = ['tests/board/**/*.test.ts', '**/*.board.test.ts']
+const NOT_OURS = ['**/node_modules/**', 'out/**', 'daemon/**']
+
+/** `unit` and `component` need nothing but Node; `board` needs a virtual board that boots, and has it to itself, one file at a time. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          environment: 'node',
+          include: [
+            'tests/unit/**/*.test.ts',
+            'tests/board-image/**/*.test.ts',
+            'engine/**/*.test.ts',
+            'cli/**/*.test.ts',
+            'main/**/*.test.ts'
+          ],
+          exclude: [...NOT_OURS, ...BOARD]
+        }
+      },
+      {
+        plugins: [vue()],
+        test: {
+          name: 'component',
+          environment: 'happy-dom',
+          include: ['tests/component/**/*.test.ts', 'renderer/**/*.test.ts'],
+          exclude: NOT_OURS
+        }
+      },
+      {
+        test: {
+          name: 'board',
+          environment: 'node',
+          include: BOARD,
+          exclude: NOT_OURS,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 600_000
+        }
+      }
+    ]
+  }
+})
