@@ -1,0 +1,207 @@
+import { BatchDecoder, BatchError, type DecodedBatch } from '../wire/batch'
+import {
+  big,
+  eventsOf,
+  Frame,
+  num,
+  ScenarioState,
+  type Capabilities,
+  type Goodbye,
+  type Heartbeat,
+  type Loss,
+  type ScenarioStatus,
+  type Snapshot
+} from '../wire/messages'
+import type { KindInfo, Schema } from '../wire/schema'
+import { applyBatch } from './apply'
+import { applySnapshot } from './snapshot'
+import { State } from './state'
+
+const NS = 1e-9
+
+/**
+ * One session as its frames tell it, live or from a file: the objects (`state`), and what is known about the stream itself. Times are
+ * seconds since the session's origin, which is the clock anchor of its Capabilities. Knows nothing of files, windows or connections.
+ */
+export class SessionModel {
+  readonly state = new State()
+  capabilities: Capabilities | null = null
+  hello: { program: string; build: string } | null = null
+  /** Totals of the stream, newest. */
+  totals: Heartbeat | null = null
+  goodbye: Goodbye | null = null
+  readonly logs: { time: number; level: number; text: string }[] = []
+  /** What was sent and could not be taken in. */
+  readonly faults: string[] = []
+  /** Events by kind. */
+  readonly counts = new Map<number, number>()
+  /** Lost events by kind. */
+  readonly lost = new Map<number, { kernel: number; queue: number }>()
+  events = 0
+  snapshots = 0
+  /** Newest time seen. */
+  end = 0
+  /** Grows with every frame: what was computed for the same number still holds. */
+  version = 0
+
+  private origin = 0n
+  private schema: Schema = new Map()
+  private decoder: BatchDecoder | null = null
+  private nextSeq = 1
+  private parts: Snapshot[] = []
+
+  get kinds(): Schema {
+    return this.schema
+  }
+
+  /** The board's CLOCK_MONOTONIC in ns as seconds of this session. */
+  seconds(ns: bigint): number {
+    return Number(ns - this.origin) * NS
+  }
+
+  /** Seconds of this session as the board's CLOCK_MONOTONIC in ns. */
+  boardNs(seconds: number): number {
+    return Number(this.origin) + Math.round(seconds / NS)
+  }
+
+  /**
+   * Takes in one Frame message. Answers the events in it and their times, null for other frames. What a board sends never makes it
+   * throw: what cannot be used becomes a fault.
+   */
+  take(message: Uint8Array): { events: number; first: number; last: number } | null {
+    this.version++
+    const batch = eventsOf(message)
+    if (batch) return this.takeBatch(batch)
+    let frame: Frame
+    try {
+      frame = Frame.decode(message)
+    } catch (error) {
+      this.faults.push(`a frame of ${message.length} bytes cannot be decoded: ${(error as Error).message}`)
+      return null
+    }
+    if (frame.hello) {
+      this.hello = { program: frame.hello.program ?? '', build: frame.hello.build ?? '' }
+      this.state.pageSize = frame.hello.pageSize || 4096
+    } else if (frame.capabilities) this.takeCapabilities(frame.capabilities as Capabilities)
+    else if (frame.snapshot) this.takeSnapshot(frame.snapshot as Snapshot)
+    else if (frame.scenario) this.takeScenario(frame.scenario as ScenarioStatus)
+    else if (frame.loss) this.takeLoss(frame.loss as Loss)
+    else if (frame.heartbeat) {
+      this.totals = frame.heartbeat as Heartbeat
+      this.reach(this.seconds(big(frame.heartbeat.timeNs)))
+    } else if (frame.goodbye) {
+      this.goodbye = frame.goodbye as Goodbye
+      if (frame.goodbye.totals) this.totals = frame.goodbye.totals as Heartbeat
+    } else if (frame.log) {
+      const { timeNs, level, text } = frame.log
+      this.logs.push({ time: this.seconds(big(timeNs)), level: level ?? 0, text: text ?? '' })
+    }
+    return null
+  }
+
+  /** Something the desktop itself has to say about a moment: the connection was lost, the disk was full. */
+  note(text: string, time: number): void {
+    this.version++
+    this.state.markers.push({ time, until: time, kind: 'note', text })
+  }
+
+  private reach(time: number): void {
+    if (time > this.end) this.end = time
+  }
+
+  private takeCapabilities(capabilities: Capabilities): void {
+    this.capabilities = capabilities
+    this.origin = big(capabilities.clock?.monotonicNs)
+    this.schema = new Map(
+      capabilities.schema.map(({ kind, name, columns }): [number, KindInfo] => [
+        kind ?? 0,
+        { kind: kind ?? 0, name: name ?? '', columns: (columns ?? []).map(Number) }
+      ])
+    )
+    this.decoder = new BatchDecoder(this.schema, this.origin)
+    this.state.driver = capabilities.driver?.name ?? ''
+    this.state.flagValues = new Map(capabilities.vmFlags.map((f) => [f.name ?? '', num(f.value)]))
+  }
+
+  private takeBatch(message: Uint8Array): { events: number; first: number; last: number } | null {
+    if (!this.decoder) {
+      this.faults.push('events came before the capabilities that describe them')
+      return null
+    }
+    let batch: DecodedBatch
+    try {
+      batch = this.decoder.decode(message)
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error
+      this.faults.push(`an event batch cannot be decoded: ${error.message}`)
+      return null
+    }
+    const first = batch.count > 0 ? batch.time[0]! * NS : this.end
+    const last = batch.count > 0 ? batch.time[batch.count - 1]! * NS : this.end
+    if (batch.seq > this.nextSeq) {
+      const missing = batch.seq - this.nextSeq
+      this.state.markers.push({ time: this.end, until: Math.max(first, this.end), kind: 'loss', text: `${missing} batches missing` })
+    }
+    this.nextSeq = batch.seq + 1
+    for (let i = 0; i < batch.count; i++) this.counts.set(batch.kind[i]!, (this.counts.get(batch.kind[i]!) ?? 0) + 1)
+    applyBatch(this.state, batch)
+    this.events += batch.count
+    this.reach(last)
+    return { events: batch.count, first, last }
+  }
+
+  private takeSnapshot(part: Snapshot): void {
+    this.parts = part.part === 0 ? [part] : [...this.parts, part]
+    if (!part.last) return
+    const parts = this.parts
+    this.parts = []
+    this.snapshots++
+    const begin = this.seconds(big(part.beginNs))
+    const end = this.seconds(big(part.endNs))
+    applySnapshot(this.state, parts, begin, end)
+    const vas = parts.reduce((n, p) => n + p.vas.length, 0)
+    this.state.markers.push({ time: end, until: end, kind: 'snapshot', text: `snapshot, ${vas} mappings` })
+    this.reach(end)
+  }
+
+  private takeScenario(status: ScenarioStatus): void {
+    const time = this.seconds(big(status.timeNs))
+    this.reach(time)
+    const { scenarios, markers } = this.state
+    const runId = status.runId ?? 0
+    let record = scenarios.find((s) => s.runId === runId)
+    if (!record) {
+      record = { runId, id: status.scenario, seed: num(status.seed), state: 0, started: time, ended: null, done: 0, total: 0, text: '', issued: {} }
+      scenarios.push(record)
+      markers.push({ time, until: time, kind: 'scenario', text: record.id })
+    }
+    record.state = status.state ?? 0
+    record.done = num(status.done)
+    record.total = num(status.total) || record.total
+    record.text = status.text || record.text
+    for (const { name, value } of status.issued) record.issued[name ?? ''] = num(value)
+    if (record.state < ScenarioState.SCENARIO_STATE_DONE || record.ended !== null) return
+    record.ended = time
+    markers.push({ time, until: time, kind: 'scenario', text: `${record.id} ${scenarioStateName(record.state)}` })
+  }
+
+  private takeLoss(loss: Loss): void {
+    let total = 0
+    for (const { kind, kernel, queue } of loss.kinds) {
+      const entry = this.lost.get(kind ?? 0) ?? { kernel: 0, queue: 0 }
+      entry.kernel += num(kernel)
+      entry.queue += num(queue)
+      total += num(kernel) + num(queue)
+      this.lost.set(kind ?? 0, entry)
+    }
+    const [time, until] = [this.seconds(big(loss.firstNs)), this.seconds(big(loss.lastNs))]
+    this.state.markers.push({ time, until, kind: 'loss', text: `lost ${total}` })
+  }
+}
+
+export type ScenarioStateName = 'started' | 'running' | 'done' | 'failed' | 'cancelled' | 'refused'
+
+/** ScenarioState of the wire as the engine's word for it. */
+export function scenarioStateName(state: number): ScenarioStateName {
+  return (['started', 'started', 'running', 'done', 'failed', 'cancelled', 'refused'] as const)[state] ?? 'failed'
+}

@@ -1,0 +1,54 @@
+import { num, type Snapshot } from '../wire/messages'
+import { modeName } from './apply'
+import type { State } from './state'
+
+/**
+ * Takes a complete snapshot, given as its parts, into the state: what it shows and the events did not, is added. `begin` is when the
+ * walk began, in seconds: an object found by it lived at least since then.
+ */
+export function applySnapshot(state: State, parts: readonly Snapshot[], begin: number, end: number): void {
+  const page = state.pageSize
+  for (const { tasks } of parts)
+    for (const t of tasks) state.tasks.set(num(t.id), { pid: t.pid ?? 0, tid: t.tid ?? 0, comm: t.comm ?? '' })
+
+  for (const { vms } of parts)
+    for (const v of vms) {
+      if (state.vms.has(num(v.id))) continue
+      const vm = state.vm(num(v.id), begin)
+      vm.name = v.name ?? ''
+      vm.flags = num(v.flags)
+      vm.mode = modeName(v.mode ?? 0)
+      vm.task = num(v.task)
+      vm.base = num(v.iova) * page
+      vm.size = num(v.range) * page
+      state.judge(vm)
+    }
+
+  for (const { bos } of parts)
+    for (const b of bos) {
+      const bo = state.bo(num(b.id))
+      bo.bytes ||= num(b.size) * page
+      bo.flags ||= num(b.flags)
+      bo.name ||= b.name ?? ''
+      bo.refcount = { value: num(b.refcount), sampledAt: end }
+    }
+
+  for (const { vmBos } of parts) for (const v of vmBos) state.createVmBo(num(v.id), num(v.vm), num(v.bo), begin)
+
+  for (const { vas } of parts)
+    for (const v of vas)
+      state.insert(
+        {
+          va: num(v.id),
+          vm: num(v.vm),
+          bo: num(v.bo),
+          vmBo: num(v.vmBo),
+          iova: num(v.iova) * page,
+          bytes: num(v.range) * page,
+          offset: num(v.offset) * page,
+          flags: num(v.flags)
+        },
+        begin,
+        false
+      )
+}
