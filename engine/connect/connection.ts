@@ -19,6 +19,8 @@ export interface Target {
   user: string
   /** Private key files to try, in order. */
   identityFiles: string[]
+  /** Of the agent's keys, only those that belong to `identityFiles` are tried (IdentitiesOnly). */
+  identitiesOnly?: boolean
   /** Path of the agent's socket, or null. */
   agent: string | null
   /** known_hosts files to read; the first is the one to write to. */
