@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: [
-            'tests/unit/**/*.test.ts',
+            'tests/unit/**/*.test.{ts,mjs}',
             'tests/board-image/**/*.test.ts',
             'engine/**/*.test.ts',
             'cli/**/*.test.ts',

@@ -16,8 +16,18 @@ import { generateProto, protoIsFresh } from './proto.mjs'
  */
 const STEPS = {
   modules: { what: 'install node modules (about 400 MB)', fresh: modulesAreFresh, make: installModules },
-  proto: { what: 'generate the protocol', needs: ['modules'], fresh: protoIsFresh, make: () => aloud('Generating the protocol', generateProto) },
-  cli: { what: 'build the command line', needs: ['proto'], fresh: () => buildIsFresh('cli'), make: () => buildAloud('cli') },
+  proto: {
+    what: 'generate the protocol',
+    needs: ['modules'],
+    fresh: protoIsFresh,
+    make: () => aloud('Generating the protocol', generateProto)
+  },
+  cli: {
+    what: 'build the command line',
+    needs: ['proto'],
+    fresh: () => buildIsFresh('cli'),
+    make: () => buildAloud('cli')
+  },
   daemon: { what: 'build vascoped', packages: ['daemon', 'cross'], fresh: daemonIsFresh, make: buildDaemon },
   electron: {
     what: 'fetch Electron',
@@ -52,7 +62,10 @@ export async function ensure(wanted) {
   const packages = missingPackages([...new Set(names.flatMap((name) => STEPS[name].packages ?? []))])
   const missing = []
   for (const name of names) if (!(await STEPS[name].fresh())) missing.push(name)
-  sayPlan([...(packages.length ? [`install ${packages.length} Debian packages`] : []), ...missing.map((name) => STEPS[name].what)])
+  sayPlan([
+    ...(packages.length ? [`install ${packages.length} Debian packages`] : []),
+    ...missing.map((name) => STEPS[name].what)
+  ])
   if (packages.length) await installPackages(packages)
   for (const name of missing) if (!(await STEPS[name].fresh())) await STEPS[name].make()
 }
@@ -60,7 +73,8 @@ export async function ensure(wanted) {
 function withNeeds(wanted) {
   const all = new Set()
   const add = (name) => {
-    if (!STEPS[name]) throw new StepError(`unknown step ${name}`, { remedy: `one of ${Object.keys(STEPS).join(', ')}`, exit: 2 })
+    if (!STEPS[name])
+      throw new StepError(`unknown step ${name}`, { remedy: `one of ${Object.keys(STEPS).join(', ')}`, exit: 2 })
     for (const need of STEPS[name].needs ?? []) add(need)
     all.add(name)
   }

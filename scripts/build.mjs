@@ -70,7 +70,8 @@ if (isMain(import.meta)) {
   await main(async () => {
     const names = process.argv.slice(2)
     const unknown = names.find((name) => !(name in TARGETS))
-    if (unknown) throw new StepError(`unknown target ${unknown}`, { remedy: `one of ${Object.keys(TARGETS).join(', ')}`, exit: 2 })
+    if (unknown)
+      throw new StepError(`unknown target ${unknown}`, { remedy: `one of ${Object.keys(TARGETS).join(', ')}`, exit: 2 })
     for (const name of names.length ? names : Object.keys(TARGETS)) if (!buildIsFresh(name)) await buildAloud(name)
   })
 }

