@@ -1,0 +1,82 @@
+import { Duplex } from 'node:stream'
+import type { ClientChannel } from 'ssh2'
+import type { RemoteProcess } from '../connection'
+
+const STDERR_LIMIT = 64 * 1024
+const READ_AHEAD = 1024 * 1024
+
+/**
+ * A channel of ssh2 as a well-behaved stream. ssh2's own never calls back a write that the other side's end overtook, does not count
+ * as destroyed after destroy(), and says "closed" only when everything was read.
+ *
+ * When the connection is lost, what had arrived can still be read, then the stream ends; `exited` says null and null, and the
+ * connection's `closed` has the reason. Writes from then on go nowhere, as with a socket whose other end has died.
+ */
+export function remoteProcess(channel: ClientChannel, connectionClosed: Promise<unknown>): RemoteProcess {
+  let stderr = ''
+  let over = false
+  let pendingWrite: (() => void) | null = null
+
+  const stdio = new Duplex({
+    readableHighWaterMark: READ_AHEAD,
+    read: () => void channel.resume(),
+    write(chunk: Buffer, _encoding, done) {
+      if (over) return done()
+      pendingWrite = done
+      channel.write(chunk, () => finishWrite())
+    },
+    final(done) {
+      channel.end()
+      done()
+    },
+    destroy(error, done) {
+      // Closing the channel closes the process's stdin and stdout; the signal is for one that reads neither.
+      if (!over) {
+        channel.signal('TERM')
+        channel.close()
+      }
+      channel.resume()
+      done(error)
+    }
+  })
+  const finishWrite = (): void => {
+    const done = pendingWrite
+    pendingWrite = null
+    done?.()
+  }
+
+  channel.on('data', (chunk: Buffer) => {
+    if (!stdio.destroyed && !stdio.push(chunk)) channel.pause()
+  })
+  channel.on('end', () => void (stdio.destroyed || stdio.push(null)))
+  channel.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_LIMIT)
+  })
+
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    let status = { code: null as number | null, signal: null as string | null }
+    let stderrEnded = false
+    let statusSeen = false
+    const settle = (): void => {
+      if (statusSeen && stderrEnded) resolve(status)
+    }
+    channel.on('exit', (code: number | null, signal?: string) => {
+      status = { code, signal: signal ?? null }
+      statusSeen = true
+      settle()
+    })
+    channel.stderr.on('end', () => {
+      stderrEnded = true
+      settle()
+    })
+    const end = (): void => {
+      over = true
+      finishWrite()
+      resolve(status)
+    }
+    channel.on('close', end)
+    void connectionClosed.then(end)
+  })
+
+  return { stdio, stderr: () => stderr, exited }
+}

@@ -1,0 +1,184 @@
+import type { Duplex } from 'node:stream'
+import { Client, type AuthHandlerMiddleware, type ServerHostKeyAlgorithm } from 'ssh2'
+import { VascopeError } from '../../problem'
+import type { Ask, Connection, Progress, Target } from '../connection'
+import { authFailed, authMethods, type AuthLog, type Keyring } from './auth'
+import { checkHostKey, hostKeyAlgorithms } from './host-key'
+import { sshConnection } from './connection'
+import { openSocket, openThrough } from './socket'
+
+export interface Timeouts {
+  /** For the TCP connection to answer, in ms. */
+  connectMs: number
+  /** For each side's SSH handshake and log-in, in ms, not counting the time that the user takes to answer. */
+  handshakeMs: number
+  /** A silent board is asked for a sign of life this often; after three without, the connection counts as lost. */
+  keepaliveMs: number
+}
+
+export interface ConnectOptions {
+  ask: Ask
+  progress?: Progress
+  /** Ends the attempt; the connection it led to lives on. */
+  signal?: AbortSignal
+  timeouts?: Partial<Timeouts>
+}
+
+const TIMEOUTS: Timeouts = { connectMs: 15_000, handshakeMs: 20_000, keepaliveMs: 5_000 }
+
+/** Opens a way to the board, through its jump hosts if it has any. Rejects with a VascopeError that says what to do. */
+export async function connect(target: Target, options: ConnectOptions): Promise<Connection> {
+  const keyring: Keyring = new Map()
+  try {
+    return await connectThrough(target, options, keyring)
+  } catch (error) {
+    if (!options.signal?.aborted) throw error
+    throw new VascopeError('cancelled', `Connecting to ${target.name} was cancelled.`, 'Connect again when you are ready.', undefined, {
+      cause: error
+    })
+  } finally {
+    keyring.clear()
+  }
+}
+
+async function connectThrough(target: Target, options: ConnectOptions, keyring: Keyring): Promise<SshConnection> {
+  const { signal, progress } = options
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  signal?.throwIfAborted()
+  const gate = target.jump === null ? null : await connectThrough(target.jump, options, keyring)
+  try {
+    progress?.(`Connecting to ${target.host}:${target.port}`, null)
+    const socket = gate
+      ? await openThrough(gate.client, target, gate.target)
+      : await openSocket(target, timeouts.connectMs, signal)
+    const client = await openClient(socket, target, options, timeouts, keyring)
+    return sshConnection(client, target, gate)
+  } catch (error) {
+    gate?.dispose()
+    throw error
+  }
+}
+
+type SshConnection = ReturnType<typeof sshConnection>
+
+/** Shakes hands and logs in on an open stream, which is destroyed when that fails. */
+async function openClient(
+  socket: Duplex,
+  target: Target,
+  options: ConnectOptions,
+  timeouts: Timeouts,
+  keyring: Keyring
+): Promise<Client> {
+  const serverHostKey = (await hostKeyAlgorithms(target)) as ServerHostKeyAlgorithm[]
+  const client = new Client()
+  const log: AuthLog = { tried: [], accepted: [] }
+  let stage: 'handshake' | 'log-in' = 'handshake'
+
+  return new Promise((resolve, reject) => {
+    const clock = stopwatch(timeouts.handshakeMs, () =>
+      fail(
+        new VascopeError(
+          'handshake-timeout',
+          `${target.host}:${target.port} answered, but the SSH ${stage} came to a halt.`,
+          'Check that this port is sshd\'s, and that the board is not too busy to answer.'
+        )
+      )
+    )
+    const ask: Ask = async (question) => {
+      clock.pause()
+      try {
+        options.progress?.(question.title, null)
+        return await options.ask(question)
+      } finally {
+        clock.resume()
+      }
+    }
+    const abort = (): void => fail(options.signal!.reason as Error)
+    const settle = (): void => {
+      clock.stop()
+      options.signal?.removeEventListener('abort', abort)
+      client.removeAllListeners('ready').removeAllListeners('close').removeAllListeners('error')
+    }
+    const fail = (error: unknown): void => {
+      settle()
+      client.on('error', () => undefined) // it may still complain about the end we put to it
+      socket.destroy()
+      reject(error as Error)
+    }
+
+    const methods = authMethods(target, ask, keyring, log)
+    const authHandler: AuthHandlerMiddleware = (accepted, partial, next) => {
+      stage = 'log-in'
+      if (accepted) log.accepted = accepted
+      methods.next({ left: accepted ?? [], partial }).then(({ done, value }) => {
+        if (done) fail(authFailed(target, log, new Error('no way to log in is left')))
+        else next(value)
+      }, fail)
+    }
+
+    options.signal?.addEventListener('abort', abort)
+    client.on('ready', () => {
+      settle()
+      resolve(client)
+    })
+    client.on('close', () => fail(connectionError(target, stage, log, new Error('the connection was closed'))))
+    client.on('error', (error) => {
+      // The agent's failure is in the log, and there are other ways to try.
+      if ((error as { level?: string }).level !== 'agent') fail(connectionError(target, stage, log, error))
+    })
+    try {
+      client.connect({
+        sock: socket as never, // a Duplex serves, the type asks for more
+        username: target.user,
+        algorithms: { serverHostKey },
+        hostVerifier: (key: Buffer, verify: (trusted: boolean) => void) =>
+          void checkHostKey(target, key, ask).then(() => verify(true), fail),
+        authHandler,
+        readyTimeout: 0,
+        keepaliveInterval: timeouts.keepaliveMs,
+        keepaliveCountMax: 3
+      })
+    } catch (error) {
+      fail(error)
+    }
+  })
+}
+
+function connectionError(target: Target, stage: 'handshake' | 'log-in', log: AuthLog, error: Error): VascopeError {
+  const at = `${target.host}:${target.port}`
+  if (stage === 'log-in' && (log.tried.length > 0 || /authentication/i.test(error.message))) {
+    const cause = error.message.includes('closed') ? error : new Error(error.message, { cause: error })
+    log.tried.push(`then ${at} said: ${cause.message}`)
+    return authFailed(target, log, cause)
+  }
+  return new VascopeError(
+    'ssh-failed',
+    `${at} answered, but no SSH connection came about: ${error.message}.`,
+    `Check that this port is sshd's; \`ssh -v -p ${target.port} ${target.host}\` tells more.`,
+    undefined,
+    { cause: error }
+  )
+}
+
+/** A time limit that can stand still. */
+function stopwatch(limitMs: number, expired: () => void): { pause(): void; resume(): void; stop(): void } {
+  let left = limitMs
+  let since = Date.now()
+  let timer = setTimeout(expired, left)
+  let stopped = false
+  return {
+    pause() {
+      clearTimeout(timer)
+      left -= Date.now() - since
+    },
+    resume() {
+      if (stopped) return
+      since = Date.now()
+      timer = setTimeout(expired, left)
+    },
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import type { Client } from 'ssh2'
+import { VascopeError } from '../../problem'
+import type { Connection, ExecResult, RemoteProcess, Target } from '../connection'
+import { remoteProcess } from './channel'
+import { loginShellCommand } from './shell'
+import { upload } from './upload'
+
+/** A logged-in client as a Connection. `gate` is the jump host's own connection, which ends with this one. */
+export function sshConnection(
+  client: Client,
+  target: Target,
+  gate: Connection | null
+): Connection & { readonly client: Client } {
+  let disposed = false
+  let lastError: Error | null = null
+
+  const closed = new Promise<Error | null>((resolve) => {
+    client.on('error', (error) => {
+      lastError = error
+    })
+    client.on('close', () => {
+      gate?.dispose()
+      resolve(disposed ? null : connectionLost(target, lastError))
+    })
+  })
+
+  const ended = async (): Promise<Error> => (await closed) ?? new Error(`The connection to ${target.name} was closed.`)
+
+  const spawn = (command: string): Promise<RemoteProcess> =>
+    new Promise((resolve, reject) => {
+      void ended().then(reject)
+      try {
+        client.exec(loginShellCommand(command), (error, channel) => {
+          if (error) reject(execFailed(target, error))
+          else resolve(remoteProcess(channel, closed))
+        })
+      } catch (error) {
+        // ssh2 throws when it already knows that the connection is gone; `closed` follows and has the reason.
+        if (disposed) reject(error as Error)
+      }
+    })
+
+  const exec = async (command: string, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> => {
+    const process = await spawn(command)
+    const { stdio } = process
+    let timer: NodeJS.Timeout | undefined
+    const output = (async () => {
+      const chunks: Buffer[] = []
+      for await (const chunk of stdio) chunks.push(chunk as Buffer)
+      const { code, signal } = await process.exited
+      return { code, signal, stdout: Buffer.concat(chunks).toString('utf8'), stderr: process.stderr() }
+    })()
+    const late = new Promise<never>((_resolve, reject) => {
+      if (options.timeoutMs === undefined) return
+      timer = setTimeout(() => reject(execTimeout(target, command, options.timeoutMs!)), options.timeoutMs)
+    })
+    const lost = ended().then((reason) => Promise.reject(reason))
+    stdio.end(options.input ?? '')
+    try {
+      return await Promise.race([output, late, lost])
+    } finally {
+      clearTimeout(timer)
+      output.catch(() => undefined) // what became of it has been said
+      stdio.destroy()
+    }
+  }
+
+  return {
+    client,
+    target,
+    exec,
+    spawn,
+    closed,
+    upload: (local, remote, mode) => upload(client, { exec, spawn, closed }, local, remote, mode),
+    dispose() {
+      disposed = true
+      client.end()
+      client.destroy()
+    }
+  }
+}
+
+function connectionLost(target: Target, error: Error | null): VascopeError {
+  const reason =
+    error === null
+      ? 'it was closed from there'
+      : error.message === 'Keepalive timeout'
+        ? 'it has stopped answering'
+        : error.message
+  return new VascopeError(
+    'connection-lost',
+    `The connection to ${target.user}@${target.host}:${target.port} was lost: ${reason}.`,
+    'Check that the board still runs (its serial console tells of a crash), then connect again.',
+    undefined,
+    { cause: error ?? undefined }
+  )
+}
+
+function execFailed(target: Target, error: Error): VascopeError {
+  return new VascopeError(
+    'exec-refused',
+    `${target.user}@${target.host}:${target.port} did not run a command: ${error.message.replace('(SSH) ', '')}.`,
+    'sshd there must allow commands (no ForceCommand, MaxSessions of at least 4) and the user a shell.',
+    undefined,
+    { cause: error }
+  )
+}
+
+function execTimeout(target: Target, command: string, timeoutMs: number): VascopeError {
+  const shown = command.length > 60 ? `${command.slice(0, 60)}…` : command
+  return new VascopeError(
+    'exec-timeout',
+    `On ${target.name}, "${shown.replace(/\s+/g, ' ')}" did not end within ${timeoutMs / 1000} s.`,
+    'Look on the board whether it is overloaded or hangs.'
+  )
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { RecentSession } from '../api'
+import { dataDir } from '../paths'
+import { openRecording } from './recording'
+
+/** Where sessions go that were given no name. */
+export function sessionsDir(): string {
+  return dataDir('sessions')
+}
+
+/** A new name in the sessions folder: "2026-11-22-141530-vm-bind-churn-virtual.vascope". */
+export function newSessionFile(title: string, board: string, now = new Date()): string {
+  const clean = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60)
+  const stamp = now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
+  mkdirSync(sessionsDir(), { recursive: true })
+  return path.join(sessionsDir(), `${stamp}-${[clean(title), clean(board)].filter(Boolean).join('-')}.vascope`)
+}
+
+const known = new Map<string, { stamp: string; session: RecentSession }>()
+
+/** The sessions of this machine, newest first, at most `limit`. Files that cannot be opened are left out. */
+export function listSessions(limit = 20): RecentSession[] {
+  let names: string[]
+  try {
+    names = readdirSync(sessionsDir()).filter((name) => name.endsWith('.vascope'))
+  } catch {
+    return [] // no folder yet: nothing was recorded
+  }
+  const sessions: RecentSession[] = []
+  for (const name of names.sort().reverse().slice(0, limit)) {
+    const file = path.join(sessionsDir(), name)
+    const { size, mtimeMs } = statSync(file)
+    const stamp = `${size} ${mtimeMs}`
+    let entry = known.get(file)
+    if (entry?.stamp !== stamp) {
+      const session = describe(file, size)
+      if (!session) continue
+      known.set(file, (entry = { stamp, session }))
+    }
+    sessions.push(entry.session)
+  }
+  return sessions
+}
+
+function describe(file: string, bytes: number): RecentSession | null {
+  try {
+    const { head, model } = openRecording(file)
+    return {
+      file,
+      title: head.title || path.basename(file),
+      board: head.board,
+      kernel: model.capabilities?.kernelRelease ?? '',
+      started: Number(head.startedRealtimeNs) / 1e9,
+      seconds: model.end,
+      events: model.events,
+      bytes
+    }
+  } catch {
+    return null // opening it says why; a list is no place for that
+  }
+}

@@ -1,0 +1,233 @@
+import type { ScenarioRun } from '../api'
+import { connect } from '../connect/ssh/connect'
+import type { Ask, Connection, Progress, Target } from '../connect/connection'
+import { reach } from '../connect/reach'
+import { deploy, type RunningDaemon } from '../deploy/deploy'
+import type { ScenarioRecord } from '../model/entities'
+import { SessionModel } from '../model/session'
+import { VascopeError } from '../problem'
+import { SessionWriter } from '../store/writer'
+import { big, eventsOf, Frame, GoodbyeReason, num, ScenarioState } from '../wire/messages'
+import { Latency } from './clock'
+import { DaemonLink } from './link'
+
+export const PROGRAM = 'vascope 0.1.0'
+/** A crash of the desktop costs at most this much of a recording. */
+const FLUSH_MS = 1000
+/** How long the daemon may take to say what the board is, and to say goodbye. */
+const ANSWER_MS = 30_000
+
+export interface LiveOptions {
+  /** "virtual", "virtual:NAME", or an SSH target. */
+  board: string
+  /** Session file, or null to record nothing. */
+  file: string | null
+  title: string
+  /** The command line that reproduces the run, for the file's head. */
+  command: string
+  ask: Ask
+  progress: (phase: 'starting-board' | 'connecting' | 'deploying' | 'attaching', activity: string, fraction: number | null) => void
+  signal: AbortSignal
+}
+
+/**
+ * A session with a board while it lasts: reaches the board, starts the daemon, records what it sends and builds the model from it.
+ * `ended` settles once, when the stream is over: null for an orderly end. Everything recorded until then is in the file.
+ */
+export class LiveSession {
+  readonly model = new SessionModel()
+  readonly latency = new Latency()
+  readonly ended: Promise<VascopeError | null>
+  private settleEnd!: (error: VascopeError | null) => void
+  private over = false
+  private readonly link: DaemonLink
+  private readonly flushing: NodeJS.Timeout
+  private readonly waiting = new Set<() => void>()
+  private nextRun = 1
+
+  private constructor(
+    readonly target: Target,
+    readonly writer: SessionWriter | null,
+    private readonly connection: Connection,
+    private readonly daemon: RunningDaemon
+  ) {
+    this.ended = new Promise((resolve) => (this.settleEnd = resolve))
+    this.flushing = setInterval(() => this.writer?.flush(), FLUSH_MS)
+    this.link = new DaemonLink(daemon.stdio, daemon.build, PROGRAM, {
+      frame: (message) => this.frame(message),
+      ended: (error) => void this.end(error)
+    })
+  }
+
+  /** Throws VascopeError when the board cannot be reached, refuses, or has nothing to trace with; nothing is left behind then. */
+  static async start(options: LiveOptions): Promise<LiveSession> {
+    const { signal, ask } = options
+    const step =
+      (phase: Parameters<LiveOptions['progress']>[0]): Progress =>
+      (activity, fraction) =>
+        options.progress(phase, activity, fraction)
+    const target = await reach(options.board, { progress: step('starting-board'), signal })
+    const connection = await connect(target, { ask, progress: step('connecting'), signal })
+    let session: LiveSession | null = null
+    try {
+      const daemon = await deploy(connection, { progress: step('deploying'), signal })
+      options.progress('attaching', 'Reading the board’s kernel and attaching probes', null)
+      const writer = options.file === null ? null : new SessionWriter(options.file, headOf(options, target))
+      session = new LiveSession(target, writer, connection, daemon)
+      await session.until(() => session!.model.capabilities !== null, ANSWER_MS, signal, 'describe the board')
+      return session
+    } catch (error) {
+      if (session) await session.end(error instanceof VascopeError ? error : null)
+      else connection.dispose()
+      throw error
+    }
+  }
+
+  /** Begins tracing. The first snapshot comes right after. Throws where this board cannot be traced. */
+  async trace(): Promise<void> {
+    const failed = this.model.capabilities!.checks.find((c) => c.state === 3 && TRACING_NEEDS.has(c.id ?? ''))
+    if (failed)
+      throw new VascopeError(
+        failed.id ?? 'tracing',
+        `This board cannot be traced: ${failed.title}: ${failed.detail}`,
+        failed.remedy || 'See the preflight list.'
+      )
+    this.link.send({ start: { snapshotPeriodMs: 0 } })
+    await this.until(() => this.model.snapshots > 0, ANSWER_MS, null, 'send its first snapshot')
+  }
+
+  /** Runs a scenario to its end and answers its record; `signal` cancels it. Throws only when the stream ends before it. */
+  async run(scenario: ScenarioRun, signal: AbortSignal | null = null): Promise<ScenarioRecord> {
+    const runId = this.nextRun++
+    const parameters = Object.entries(scenario.parameters).map(([name, value]) => ({ name, value }))
+    this.link.send({ run: { runId, scenario: scenario.id, seed: scenario.seed, parameters } })
+    const cancel = (): void => this.link.send({ cancel: { runId } })
+    signal?.addEventListener('abort', cancel, { once: true })
+    const record = (): ScenarioRecord | undefined => this.model.state.scenarios.find((s) => s.runId === runId)
+    try {
+      await this.until(() => (record()?.state ?? 0) >= ScenarioState.SCENARIO_STATE_DONE, Infinity, null, 'run the scenario')
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+    return record()!
+  }
+
+  /** Ends tracing in order: the daemon sends what it has queued, the file gets its index, nothing is left on the board. */
+  async stop(): Promise<void> {
+    if (!this.over) {
+      this.link.send({ stop: {} })
+      const timer = setTimeout(
+        () => void this.end(new VascopeError('daemon-silent', `The daemon did not say goodbye within ${ANSWER_MS / 1000} s.`, KEPT)),
+        ANSWER_MS
+      )
+      await this.ended
+      clearTimeout(timer)
+    }
+    await this.ended
+  }
+
+  get bytesReceived(): number {
+    return this.link.bytes
+  }
+
+  private frame(message: Uint8Array): void {
+    const taken = this.model.take(message)
+    const { model } = this
+    this.writer?.frame(
+      message,
+      taken ? { events: taken.events, firstNs: model.boardNs(taken.first), lastNs: model.boardNs(taken.last) } : undefined
+    )
+    if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.last), Date.now())
+    else if (!eventsOf(message)) {
+      const { heartbeat } = Frame.decode(message)
+      if (heartbeat) this.latency.heartbeat(Number(big(heartbeat.timeNs)), Date.now())
+    }
+    if (this.writer?.problem && !this.over) void this.end(this.writer.problem)
+    for (const check of this.waiting) check()
+  }
+
+  /** Waits for something the stream brings. The stream's end, a time-out and an abort reject. */
+  private until(done: () => boolean, timeoutMs: number, signal: AbortSignal | null, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | null = null
+      const finish = (error: unknown): void => {
+        this.waiting.delete(check)
+        if (timer) clearTimeout(timer)
+        signal?.removeEventListener('abort', aborted)
+        if (error === null) resolve()
+        else reject(error)
+      }
+      const check = (): void => {
+        if (done()) finish(null)
+      }
+      const aborted = (): void => finish(new VascopeError('cancelled', 'Cancelled.', 'Start again when you are ready.'))
+      this.waiting.add(check)
+      signal?.addEventListener('abort', aborted, { once: true })
+      if (Number.isFinite(timeoutMs))
+        timer = setTimeout(() => {
+          const said = this.daemon.stderr().trim()
+          finish(
+            new VascopeError(
+              'daemon-silent',
+              `The daemon did not ${what} within ${timeoutMs / 1000} s.${said ? ` It said: ${said}` : ''}`,
+              'Look at the board’s kernel log and its load, then start again.'
+            )
+          )
+        }, timeoutMs)
+      void this.ended.then((error) => {
+        if (!done()) finish(error ?? this.goodbyeError() ?? new VascopeError('ended', `The session ended before the daemon could ${what}.`, KEPT))
+      })
+      check()
+    })
+  }
+
+  private goodbyeError(): VascopeError | null {
+    const goodbye = this.model.goodbye
+    if (!goodbye || goodbye.reason === GoodbyeReason.GOODBYE_REASON_STOPPED) return null
+    return new VascopeError('daemon-stopped', `The daemon stopped: ${goodbye.text || 'it did not say why'}`, KEPT)
+  }
+
+  private async end(reason: VascopeError | null): Promise<void> {
+    if (this.over) return
+    this.over = true
+    clearInterval(this.flushing)
+    let error = reason ?? this.goodbyeError()
+    if (error?.code === 'daemon-lost') {
+      const said = this.daemon.stderr().trim().split('\n').slice(-3).join(' ')
+      if (said) error = new VascopeError(error.code, `${error.message} It said: ${said}`, error.remedy)
+    }
+    if (this.writer) {
+      if (error && !this.writer.problem) {
+        this.model.note(error.message, this.model.end)
+        this.writer.note(error.code, error.message, this.model.boardNs(this.model.end))
+      }
+      this.writer.close(this.model.goodbye !== null)
+      error ??= this.writer.problem
+    }
+    await this.daemon.dispose()
+    this.connection.dispose()
+    this.settleEnd(error)
+  }
+}
+
+const KEPT = 'What arrived until then is kept.'
+
+/** Checks of the daemon without which there is nothing to trace. */
+const TRACING_NEEDS = new Set(['privilege', 'kernel.btf', 'kernel.probes'])
+
+function headOf(options: LiveOptions, target: Target): ConstructorParameters<typeof SessionWriter>[1] {
+  return {
+    program: PROGRAM,
+    startedRealtimeNs: Date.now() * 1e6,
+    board: options.board,
+    command: options.command,
+    title: options.title,
+    pageSize: 4096,
+    facts: { ...target.facts, emulated: String(target.emulated), host: `${target.user}@${target.host}:${target.port}` }
+  }
+}
+
+/** Sum of what was lost so far. */
+export function dropped(model: SessionModel): number {
+  return num(model.totals?.droppedKernel) + num(model.totals?.droppedQueue)
+}
