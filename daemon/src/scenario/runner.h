@@ -37,4 +37,7 @@ int vs_runner_main(int sock, const struct vs_runner_fds *fds);
  */
 size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret);
 
+/* Fill "needs" of the catalogue with what this board cannot offer. Call before it is sent. */
+void vs_scenario_infos_for(const struct vs_runner_fds *fds);
+
 #endif

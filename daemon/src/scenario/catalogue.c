@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/* The scenarios this daemon knows, and the check of a request against them. */
+#include "scenario/catalogue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+extern const struct vs_scenario vs_vm_bind_churn;
+extern const struct vs_scenario vs_vm_bind_remap_split;
+extern const struct vs_scenario vs_close_handle_while_mapped;
+extern const struct vs_scenario vs_scanout_flip;
+
+static const struct vs_scenario *const scenarios[] = {
+	&vs_vm_bind_churn,
+	&vs_vm_bind_remap_split,
+	&vs_close_handle_while_mapped,
+	&vs_scanout_flip,
+};
+
+#define N_SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
+
+size_t vs_scenarios(const struct vs_scenario *const **ret)
+{
+	*ret = scenarios;
+	return N_SCENARIOS;
+}
+
+/* What the scenario lacks here, "" when it can run. */
+static const char *missing(const struct vs_scenario *scenario, const struct vs_runner_fds *fds)
+{
+	if (scenario->needs_render && !fds->render_path[0])
+		return "a DRM render node (/dev/dri/renderD*) with a driver that offers VM_BIND; load the GPU's driver";
+	if (scenario->needs_card && fds->card < 0)
+		return "DRM master on a card node (/dev/dri/card*); stop the compositor that holds it";
+	return "";
+}
+
+static int refuse(struct vs_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int refuse(struct vs_run *run, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(run->text, sizeof(run->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* "a, b, c" in a static buffer. */
+static const char *scenario_names(void)
+{
+	static char names[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_SCENARIOS && n < sizeof(names); i++)
+		n += snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", scenarios[i]->id);
+	return names;
+}
+
+static const char *param_names(const struct vs_scenario *scenario)
+{
+	static char names[256];
+	size_t n = 0;
+
+	for (size_t i = 0; i < scenario->n_params && n < sizeof(names); i++)
+		n += snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", scenario->params[i].name);
+	return names;
+}
+
+static int set_param(struct vs_run *run, const char *name, uint64_t value)
+{
+	const struct vs_scenario *scenario = run->scenario;
+
+	for (size_t i = 0; i < scenario->n_params; i++) {
+		const struct vs_param *param = &scenario->params[i];
+
+		if (strcmp(param->name, name))
+			continue;
+		if (value < param->min || value > param->max)
+			return refuse(run,
+				      "parameter '%s' of %s must be %" PRIu64 " to %" PRIu64 "%s%s, not %" PRIu64,
+				      name, scenario->id, param->min, param->max, param->unit[0] ? " " : "",
+				      param->unit, value);
+		run->param[i] = value;
+		return 0;
+	}
+	return refuse(run, "%s has no parameter '%.64s'; it has: %s", scenario->id, name, param_names(scenario));
+}
+
+int vs_catalogue_prepare(const Vascope__V1__RunScenario *request, const struct vs_runner_fds *fds,
+			 struct vs_run *run)
+{
+	const char *lacks;
+	int r;
+
+	run->scenario = NULL;
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		if (!strcmp(scenarios[i]->id, request->scenario))
+			run->scenario = scenarios[i];
+	if (!run->scenario)
+		return refuse(run, "there is no scenario '%.64s'; this board has: %s", request->scenario,
+			      scenario_names());
+	for (size_t i = 0; i < run->scenario->n_params; i++)
+		run->param[i] = run->scenario->params[i].value;
+	for (size_t i = 0; i < request->n_parameters; i++) {
+		r = set_param(run, request->parameters[i]->name, request->parameters[i]->value);
+		if (r)
+			return r;
+	}
+	lacks = missing(run->scenario, fds);
+	if (lacks[0])
+		return refuse(run, "%s needs %s", run->scenario->id, lacks);
+	run->fds = fds;
+	vs_rng_init(&run->rng, request->seed);
+	return 0;
+}
+
+/* The same as messages, built once: libprotobuf-c wants mutable strings and pointer arrays. */
+static struct {
+	Vascope__V1__ScenarioInfo info[N_SCENARIOS];
+	Vascope__V1__ScenarioInfo *infos[N_SCENARIOS];
+	Vascope__V1__ParameterInfo param[N_SCENARIOS][VS_MAX_PARAMS];
+	Vascope__V1__ParameterInfo *params[N_SCENARIOS][VS_MAX_PARAMS];
+} message;
+
+static void build(size_t i)
+{
+	const struct vs_scenario *scenario = scenarios[i];
+	Vascope__V1__ScenarioInfo *info = &message.info[i];
+
+	vascope__v1__scenario_info__init(info);
+	info->id = (char *)scenario->id;
+	info->description = (char *)scenario->description;
+	info->destructive = scenario->destructive;
+	info->n_parameters = scenario->n_params;
+	info->parameters = message.params[i];
+	message.infos[i] = info;
+	for (size_t k = 0; k < scenario->n_params; k++) {
+		const struct vs_param *from = &scenario->params[k];
+		Vascope__V1__ParameterInfo *to = &message.param[i][k];
+
+		vascope__v1__parameter_info__init(to);
+		to->name = (char *)from->name;
+		to->description = (char *)from->description;
+		to->unit = (char *)from->unit;
+		to->minimum = from->min;
+		to->maximum = from->max;
+		to->default_value = from->value;
+		message.params[i][k] = to;
+	}
+}
+
+size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret)
+{
+	if (!message.infos[0])
+		for (size_t i = 0; i < N_SCENARIOS; i++)
+			build(i);
+	*ret = message.infos;
+	return N_SCENARIOS;
+}
+
+void vs_scenario_infos_for(const struct vs_runner_fds *fds)
+{
+	Vascope__V1__ScenarioInfo **infos;
+
+	vs_scenario_infos(&infos);
+	for (size_t i = 0; i < N_SCENARIOS; i++)
+		infos[i]->needs = (char *)missing(scenarios[i], fds);
+}

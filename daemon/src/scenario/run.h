@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a scenario is, and what it may use while it runs. A new scenario is one file that defines a
+ * struct vs_scenario, plus one line in catalogue.c.
+ *
+ * Rules for a scenario: check every request; do the same requests in the same order for the same seed
+ * and parameters (random numbers from run->rng only, no time, no addresses); call vs_run_step() between
+ * requests; give back all it created on every way out.
+ */
+#ifndef VS_SCENARIO_RUN_H
+#define VS_SCENARIO_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scenario/rng.h"
+#include "scenario/runner.h"
+
+#define VS_MAX_PARAMS 12
+
+/* What is counted in ScenarioStatus.issued. The names are in run.c. */
+enum vs_issued {
+	VS_ISSUED_MAP,
+	VS_ISSUED_UNMAP,
+	VS_ISSUED_MAP_NULL,
+	VS_ISSUED_SUBMIT,
+	VS_ISSUED_COMMIT,
+	VS_ISSUED_GEM_NEW,
+	VS_ISSUED_GEM_CLOSE,
+	VS_ISSUED_ADDFB,
+	VS_ISSUED_RMFB,
+	VS_ISSUED_EXPECT_VA_INSERT,
+	VS_ISSUED_EXPECT_VA_REMOVE,
+	VS_N_ISSUED,
+};
+
+#define VS_COUNTS(what) (1u << VS_ISSUED_##what)
+/* What every scenario that works in a VM_BIND VM counts. */
+#define VS_COUNTS_VM_BIND                                                                          \
+	(VS_COUNTS(MAP) | VS_COUNTS(UNMAP) | VS_COUNTS(MAP_NULL) | VS_COUNTS(SUBMIT) |             \
+	 VS_COUNTS(GEM_NEW) | VS_COUNTS(GEM_CLOSE) | VS_COUNTS(EXPECT_VA_INSERT) |                 \
+	 VS_COUNTS(EXPECT_VA_REMOVE))
+
+struct vs_param {
+	const char *name;
+	const char *description;
+	const char *unit;
+	uint64_t min;
+	uint64_t max;
+	uint64_t value; /* when none is given */
+};
+
+struct vs_run;
+
+struct vs_scenario {
+	const char *id;
+	const char *description;
+	bool needs_render;
+	bool needs_card;
+	bool destructive;
+	unsigned counts; /* VS_COUNTS() of what it reports, also when it is 0 */
+	const struct vs_param *params;
+	size_t n_params;
+	/* 0, -ECANCELED, or -errno after vs_run_fail(). */
+	int (*run)(struct vs_run *run);
+};
+
+/* How a run hears from its owner. */
+struct vs_run_control {
+	int fd; /* readable when step() has something to do, or -1 */
+	/* Between two requests: 0 to go on, -ECANCELED to stop. Also reports progress. */
+	int (*step)(struct vs_run *run, void *data);
+	void *data;
+};
+
+struct vs_run {
+	const struct vs_scenario *scenario;
+	const struct vs_runner_fds *fds;
+	struct vs_run_control control;
+	uint64_t param[VS_MAX_PARAMS]; /* in the order of scenario->params, within their limits */
+	struct vs_rng rng;
+	uint64_t issued[VS_N_ISSUED];
+	uint64_t done; /* of total, units of the scenario's choice */
+	uint64_t total;
+	bool cleaning; /* giving back: waits are no longer cut short by a cancel */
+	char text[512]; /* the first failure, "" when there is none */
+};
+
+extern const char *const vs_issued_names[VS_N_ISSUED];
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+uint64_t vs_now_ns(void);
+
+/* Note why the run fails; the first reason stays. Returns err, which is -errno; its text is appended. */
+int vs_run_fail(struct vs_run *run, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Between two requests. 0, or -ECANCELED. */
+int vs_run_step(struct vs_run *run);
+
+/* Wait until a time of CLOCK_MONOTONIC. 0, or -ECANCELED at once when cancelled. */
+int vs_run_sleep_until(struct vs_run *run, uint64_t ns);
+
+/*
+ * Wait until fd is readable, at most timeout_ms. 0, -ECANCELED, or -ETIME (not noted as a failure).
+ * While cleaning, a cancel does not end the wait.
+ */
+int vs_run_wait_fd(struct vs_run *run, int fd, unsigned timeout_ms);
+
+/*
+ * Wait for a sync_file and close it, whatever comes of it. what names its request for the failure text.
+ * 0, -ECANCELED, or a noted failure: it did not signal in time, or it signalled an error.
+ */
+int vs_run_wait_fence(struct vs_run *run, int fence, const char *what);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A VM_BIND VM for a scenario: one open render node, its two queues, its BOs, and the model of what the
+ * kernel does to its VAs. Every request is checked, counted in run->issued and noted with its object
+ * when it fails. All of it is given back by vs_vm_close(), so a scenario has no ladder of its own.
+ */
+#ifndef VS_SCENARIO_VM_H
+#define VS_SCENARIO_VM_H
+
+#include "drm/msm.h"
+#include "scenario/run.h"
+#include "scenario/va_model.h"
+
+#define VS_VM_BATCH_MAX 64 /* operations in one VM_BIND */
+
+struct vs_bo {
+	uint64_t id;     /* 1, 2, ... in this VM; never used again */
+	uint64_t size;   /* bytes */
+	uint32_t handle; /* 0 once it is closed */
+	void *cpu;       /* NULL when not mapped for the CPU */
+};
+
+struct vs_vm {
+	struct vs_run *run;
+	int fd;
+	uint32_t queue; /* for submits, 0 when there is none */
+	uint32_t bind_queue;
+	uint64_t va_start;  /* bytes; the first address a scenario may use */
+	uint64_t va_size;   /* bytes */
+	uint64_t page_size; /* bytes */
+	bool has_prr;       /* MAP_NULL is possible */
+	struct vs_bo **bo;
+	size_t n_bos;
+	struct vs_va_model model;
+	/* The request being put together; its BOs are for the model. */
+	struct vs_msm_vm_bind_op op[VS_VM_BATCH_MAX];
+	uint64_t op_bo[VS_VM_BATCH_MAX];
+	uint32_t n_ops;
+	uint64_t requests; /* VM_BINDs issued */
+	uint64_t submits;
+	int fence;          /* of an earlier VM_BIND, -1 when none is open */
+	char fence_of[64];  /* its request */
+};
+
+/* Open the render node and opt in to VM_BIND. Always pair with vs_vm_close(), also after a failure. */
+int vs_vm_open(struct vs_vm *vm, struct vs_run *run);
+
+/*
+ * Unmap what is still mapped, wait for it, close BOs, queues and file. Keeps going when something
+ * fails. Returns 0 or the first error, which is noted.
+ */
+int vs_vm_close(struct vs_vm *vm);
+
+/* size in bytes, a multiple of the page size. The VM owns the BO. NULL after a noted failure: *ret_err. */
+struct vs_bo *vs_vm_bo_new(struct vs_vm *vm, uint64_t size, int *ret_err);
+/* Map for the CPU, read and write. */
+int vs_vm_bo_mmap(struct vs_vm *vm, struct vs_bo *bo);
+/* Close the handle. What is mapped in the VM keeps the BO alive. */
+int vs_vm_bo_close(struct vs_vm *vm, struct vs_bo *bo);
+
+/*
+ * Add an operation to the request; a full request is issued by itself. All in bytes, page aligned.
+ * A BO whose handle is closed is refused with -EBADF: an unknown handle must not reach the kernel.
+ */
+int vs_vm_map(struct vs_vm *vm, const struct vs_bo *bo, uint64_t offset, uint64_t iova, uint64_t range);
+int vs_vm_map_null(struct vs_vm *vm, uint64_t iova, uint64_t range);
+int vs_vm_unmap(struct vs_vm *vm, uint64_t iova, uint64_t range);
+
+/* Issue the request, if there is one. With a fence: after the one before it has signalled. */
+int vs_vm_flush(struct vs_vm *vm, bool fence);
+/*
+ * Issue the request with a fence and wait for it, which covers all before it: they run in order.
+ * With nothing to issue it waits only for the last fence that was asked for.
+ */
+int vs_vm_sync(struct vs_vm *vm);
+
+/* Run a command buffer, and wait until it is done. size in bytes. */
+int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size);
+
+#endif
