@@ -49,16 +49,27 @@ const STEPS = {
   tests: { what: '', packages: ['test'], fresh: () => true, make: () => {} }
 }
 
-/** Everything that `npm start` needs. */
-export const START = ['modules', 'proto', 'cli', 'daemon', 'electron', 'app', 'image']
+/** What `npm start` needs without a display, and with one. */
+export const TERMINAL = ['cli', 'daemon', 'image']
+export const START = [...TERMINAL, 'electron', 'app']
 
 /**
  * Makes sure of some steps, and of what they need. Throws a StepError that says what failed and what to do.
  * @param {string[]} wanted names of steps
  */
 export async function ensure(wanted) {
+  for (const error of (await attempt(wanted, { goOn: false })).values()) throw error
+}
+
+/**
+ * Like `ensure`, but can go on after a failed step, with those that do not need it. A failure of the Debian packages is thrown.
+ * @param {string[]} wanted
+ * @returns {Promise<Map<string, Error>>} what failed, by step; a step whose need failed has that one's error
+ */
+export async function attempt(wanted, { goOn = true } = {}) {
   checkNode()
-  const names = Object.keys(STEPS).filter((name) => withNeeds(wanted).has(name))
+  const needed = withNeeds(wanted)
+  const names = Object.keys(STEPS).filter((name) => needed.has(name))
   const packages = missingPackages([...new Set(names.flatMap((name) => STEPS[name].packages ?? []))])
   const missing = []
   for (const name of names) if (!(await STEPS[name].fresh())) missing.push(name)
@@ -67,7 +78,19 @@ export async function ensure(wanted) {
     ...missing.map((name) => STEPS[name].what)
   ])
   if (packages.length) await installPackages(packages)
-  for (const name of missing) if (!(await STEPS[name].fresh())) await STEPS[name].make()
+
+  const failures = new Map()
+  for (const name of missing) {
+    const inherited = (STEPS[name].needs ?? []).map((need) => failures.get(need)).find(Boolean)
+    try {
+      if (inherited) throw inherited
+      if (!(await STEPS[name].fresh())) await STEPS[name].make()
+    } catch (error) {
+      failures.set(name, error)
+      if (!goOn) break
+    }
+  }
+  return failures
 }
 
 function withNeeds(wanted) {

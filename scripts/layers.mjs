@@ -7,8 +7,8 @@ import { walk } from './lib/inputs.mjs'
 import { root } from './lib/run.mjs'
 import { isMain, main, say, StepError } from './lib/say.mjs'
 
-/** What every folder of the engine may use: the contract with the windows, errors, where files are. */
-const ENGINE = ['engine/api', 'engine/problem', 'engine/paths']
+/** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read. */
+const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format']
 
 /**
  * Who sees whom. `sees`: folders and modules whose code may be imported; `types`: of which only types may be; `packages`: from outside,
@@ -23,7 +23,10 @@ const LAYERS = [
   { of: 'engine/query', sees: ['engine/model', 'engine/check', 'engine/stats', ...ENGINE], packages: [] },
   {
     of: 'engine/report',
-    sees: ['engine/wire', 'engine/store', 'engine/model', 'engine/check', 'engine/stats', 'engine/query', ...ENGINE],
+    // A report is of a recording, and wears the window's colours.
+    sees: ['wire', 'store', 'model', 'check', 'stats', 'query', 'session']
+      .map((name) => `engine/${name}`)
+      .concat('renderer/app/tokens.css', ENGINE),
     packages: ['node:']
   },
   {
