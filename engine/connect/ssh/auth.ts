@@ -47,10 +47,16 @@ export async function* authMethods(
 
   const offered: Buffer[] = []
   if (target.agent !== null && left.includes('publickey')) {
-    const agent = new ChosenAgent(target.agent, files.flatMap((file) => file.publicKey ?? []), target.identitiesOnly === true)
+    const agent = new ChosenAgent(
+      target.agent,
+      files.flatMap((file) => file.publicKey ?? []),
+      target.identitiesOnly === true
+    )
     ;({ left, partial } = yield { type: 'agent', username, agent })
     offered.push(...agent.offered)
-    log.tried.push(agent.failed ? `agent ${target.agent} does not answer` : `agent's ${agent.offered.length} keys ${outcome()}`)
+    log.tried.push(
+      agent.failed ? `agent ${target.agent} does not answer` : `agent's ${agent.offered.length} keys ${outcome()}`
+    )
   }
 
   // Keys that need no passphrase first: the user is only asked when they did not do.
@@ -162,7 +168,9 @@ async function unlock(identity: Identity, target: Target, ask: Ask, log: AuthLog
     if (!(opened instanceof Error)) parsed = opened
   }
   if (!(parsed instanceof Error)) return parsed
-  log.tried.push(`key ${identity.path} ${needsPassphrase(parsed) ? 'not unlocked, wrong passphrase' : `unusable (${parsed.message})`}`)
+  log.tried.push(
+    `key ${identity.path} ${needsPassphrase(parsed) ? 'not unlocked, wrong passphrase' : `unusable (${parsed.message})`}`
+  )
   return null
 }
 

@@ -4,6 +4,15 @@ import type { RemoteProcess } from '../connection'
 
 const STDERR_LIMIT = 64 * 1024
 const READ_AHEAD = 1024 * 1024
+const PID_LINE = /vascope-pid (\d+)\n/
+
+/**
+ * `command` with a first line on stderr that tells its process, which leads a process group. To close the channel ends only what
+ * reads or writes, and sshd passes on no signals to root's processes (session.c: "requires privilege separation").
+ */
+export function withPid(command: string): string {
+  return `echo "vascope-pid $$" >&2; ${command}`
+}
 
 /**
  * A channel of ssh2 as a well-behaved stream. ssh2's own never calls back a write that the other side's end overtook, does not count
@@ -11,9 +20,17 @@ const READ_AHEAD = 1024 * 1024
  *
  * When the connection is lost, what had arrived can still be read, then the stream ends; `exited` says null and null, and the
  * connection's `closed` has the reason. Writes from then on go nowhere, as with a socket whose other end has died.
+ *
+ * The command must come from withPid(); `kill` ends the process group when the stream is destroyed while it runs.
  */
-export function remoteProcess(channel: ClientChannel, connectionClosed: Promise<unknown>): RemoteProcess {
+export function remoteProcess(
+  channel: ClientChannel,
+  connectionClosed: Promise<unknown>,
+  kill: (pid: number) => void
+): RemoteProcess {
   let stderr = ''
+  let pid: number | null = null
+  let statusSeen = false
   let over = false
   let pendingWrite: (() => void) | null = null
 
@@ -30,9 +47,8 @@ export function remoteProcess(channel: ClientChannel, connectionClosed: Promise<
       done()
     },
     destroy(error, done) {
-      // Closing the channel closes the process's stdin and stdout; the signal is for one that reads neither.
       if (!over) {
-        channel.signal('TERM')
+        if (!statusSeen && pid !== null) kill(pid)
         channel.close()
       }
       channel.resume()
@@ -51,12 +67,16 @@ export function remoteProcess(channel: ClientChannel, connectionClosed: Promise<
   channel.on('end', () => void (stdio.destroyed || stdio.push(null)))
   channel.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_LIMIT)
+    if (pid !== null) return
+    stderr = stderr.replace(PID_LINE, (_, digits: string) => {
+      pid = Number(digits)
+      return ''
+    })
   })
 
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     let status = { code: null as number | null, signal: null as string | null }
     let stderrEnded = false
-    let statusSeen = false
     const settle = (): void => {
       if (statusSeen && stderrEnded) resolve(status)
     }

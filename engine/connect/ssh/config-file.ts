@@ -86,7 +86,8 @@ function applyAll(directives: Directive[], lookup: Lookup, depth: number): void 
         if (matchApplies(directive, lookup)) applyAll(directive.children, lookup, depth)
         break
       case 'include':
-        for (const file of includedFiles(directive, lookup.home, depth)) applyAll(readDirectives(file), lookup, depth + 1)
+        for (const file of includedFiles(directive, lookup.home, depth))
+          applyAll(readDirectives(file), lookup, depth + 1)
         break
       default:
         applyOne(directive, lookup.settings)
@@ -134,7 +135,10 @@ function criterionHolds(criterion: string, patterns: string[], lookup: Lookup): 
   const { first } = lookup.settings
   switch (criterion) {
     case 'host':
-      return matchesPatternList(patterns, (first.get('hostname')?.words[0] ?? lookup.name).replaceAll('%h', lookup.name))
+      return matchesPatternList(
+        patterns,
+        (first.get('hostname')?.words[0] ?? lookup.name).replaceAll('%h', lookup.name)
+      )
     case 'originalhost':
       return matchesPatternList(patterns, lookup.name)
     case 'user':
@@ -175,7 +179,10 @@ function namesIn(dir: string, pattern: string): string[] {
     return [] // as ssh does: an Include that finds nothing is no error
   }
   const visible = names.filter((name) => pattern.startsWith('.') || !name.startsWith('.'))
-  return visible.filter((name) => matchesPattern(pattern, name)).sort().map((name) => path.join(dir, name))
+  return visible
+    .filter((name) => matchesPattern(pattern, name))
+    .sort()
+    .map((name) => path.join(dir, name))
 }
 
 function readDirectives(file: string): Directive[] {

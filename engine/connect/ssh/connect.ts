@@ -4,15 +4,15 @@ import { VascopeError } from '../../problem'
 import type { Ask, Connection, Progress, Target } from '../connection'
 import { authFailed, authMethods, type AuthLog, type Keyring } from './auth'
 import { checkHostKey, hostKeyAlgorithms } from './host-key'
-import { sshConnection } from './connection'
 import { openSocket, openThrough } from './socket'
+import { sshConnection, type SshConnection } from './ssh-connection'
 
 export interface Timeouts {
   /** For the TCP connection to answer, in ms. */
   connectMs: number
   /** For each side's SSH handshake and log-in, in ms, not counting the time that the user takes to answer. */
   handshakeMs: number
-  /** A silent board is asked for a sign of life this often; after three without, the connection counts as lost. */
+  /** A silent board is asked for a sign of life this often; after KEEPALIVES without, the connection counts as lost. */
   keepaliveMs: number
 }
 
@@ -26,6 +26,8 @@ export interface ConnectOptions {
 
 const TIMEOUTS: Timeouts = { connectMs: 15_000, handshakeMs: 20_000, keepaliveMs: 5_000 }
 
+const KEEPALIVES = 6
+
 /** Opens a way to the board, through its jump hosts if it has any. Rejects with a VascopeError that says what to do. */
 export async function connect(target: Target, options: ConnectOptions): Promise<Connection> {
   const keyring: Keyring = new Map()
@@ -33,9 +35,15 @@ export async function connect(target: Target, options: ConnectOptions): Promise<
     return await connectThrough(target, options, keyring)
   } catch (error) {
     if (!options.signal?.aborted) throw error
-    throw new VascopeError('cancelled', `Connecting to ${target.name} was cancelled.`, 'Connect again when you are ready.', undefined, {
-      cause: error
-    })
+    throw new VascopeError(
+      'cancelled',
+      `Connecting to ${target.name} was cancelled.`,
+      'Connect again when you are ready.',
+      undefined,
+      {
+        cause: error
+      }
+    )
   } finally {
     keyring.clear()
   }
@@ -51,24 +59,22 @@ async function connectThrough(target: Target, options: ConnectOptions, keyring: 
     const socket = gate
       ? await openThrough(gate.client, target, gate.target)
       : await openSocket(target, timeouts.connectMs, signal)
-    const client = await openClient(socket, target, options, timeouts, keyring)
-    return sshConnection(client, target, gate)
+    return await openSession(socket, gate, target, options, timeouts, keyring)
   } catch (error) {
     gate?.dispose()
     throw error
   }
 }
 
-type SshConnection = ReturnType<typeof sshConnection>
-
 /** Shakes hands and logs in on an open stream, which is destroyed when that fails. */
-async function openClient(
+async function openSession(
   socket: Duplex,
+  gate: SshConnection | null,
   target: Target,
   options: ConnectOptions,
   timeouts: Timeouts,
   keyring: Keyring
-): Promise<Client> {
+): Promise<SshConnection> {
   const serverHostKey = (await hostKeyAlgorithms(target)) as ServerHostKeyAlgorithm[]
   const client = new Client()
   const log: AuthLog = { tried: [], accepted: [] }
@@ -80,7 +86,7 @@ async function openClient(
         new VascopeError(
           'handshake-timeout',
           `${target.host}:${target.port} answered, but the SSH ${stage} came to a halt.`,
-          'Check that this port is sshd\'s, and that the board is not too busy to answer.'
+          "Check that this port is sshd's, and that the board is not too busy to answer."
         )
       )
     )
@@ -97,7 +103,7 @@ async function openClient(
     const settle = (): void => {
       clock.stop()
       options.signal?.removeEventListener('abort', abort)
-      client.removeAllListeners('ready').removeAllListeners('close').removeAllListeners('error')
+      client.removeListener('ready', ready).removeListener('close', closed).removeListener('error', failed)
     }
     const fail = (error: unknown): void => {
       settle()
@@ -116,16 +122,20 @@ async function openClient(
       }, fail)
     }
 
-    options.signal?.addEventListener('abort', abort)
-    client.on('ready', () => {
+    const ready = (): void => {
+      const connection = sshConnection(client, socket, target, gate)
       settle()
-      resolve(client)
-    })
-    client.on('close', () => fail(connectionError(target, stage, log, new Error('the connection was closed'))))
-    client.on('error', (error) => {
-      // The agent's failure is in the log, and there are other ways to try.
-      if ((error as { level?: string }).level !== 'agent') fail(connectionError(target, stage, log, error))
-    })
+      resolve(connection)
+    }
+    const closed = (): void => fail(connectionError(target, stage, log, new Error('the connection was closed')))
+    const failed = (error: Error & { level?: string }): void => {
+      if (error.level === 'client-authentication') log.tried.push(error.message)
+      // Neither this nor a silent agent, which the log has as well, is the end: there may be other ways to try.
+      else if (error.level !== 'agent') fail(connectionError(target, stage, log, error))
+    }
+
+    options.signal?.addEventListener('abort', abort)
+    client.on('ready', ready).on('close', closed).on('error', failed)
     try {
       client.connect({
         sock: socket as never, // a Duplex serves, the type asks for more
@@ -136,7 +146,7 @@ async function openClient(
         authHandler,
         readyTimeout: 0,
         keepaliveInterval: timeouts.keepaliveMs,
-        keepaliveCountMax: 3
+        keepaliveCountMax: KEEPALIVES
       })
     } catch (error) {
       fail(error)
@@ -147,9 +157,8 @@ async function openClient(
 function connectionError(target: Target, stage: 'handshake' | 'log-in', log: AuthLog, error: Error): VascopeError {
   const at = `${target.host}:${target.port}`
   if (stage === 'log-in' && (log.tried.length > 0 || /authentication/i.test(error.message))) {
-    const cause = error.message.includes('closed') ? error : new Error(error.message, { cause: error })
-    log.tried.push(`then ${at} said: ${cause.message}`)
-    return authFailed(target, log, cause)
+    log.tried.push(error.message)
+    return authFailed(target, log, error)
   }
   return new VascopeError(
     'ssh-failed',

@@ -32,7 +32,9 @@ export async function hostKeyAlgorithms(target: Target): Promise<string[]> {
   const own = entries.filter((entry) => entry.marker === '' && concernsHost(entry, knownName(target)))
   const known = new Set(own.map((entry) => entry.keyType))
   const types = Object.keys(ALGORITHMS)
-  return [...types.filter((type) => known.has(type)), ...types.filter((type) => !known.has(type))].flatMap((type) => ALGORITHMS[type]!)
+  return [...types.filter((type) => known.has(type)), ...types.filter((type) => !known.has(type))].flatMap(
+    (type) => ALGORITHMS[type]!
+  )
 }
 
 /**
@@ -67,14 +69,16 @@ export async function checkHostKey(target: Target, key: Buffer, ask: Ask): Promi
         throw new VascopeError(
           'host-key-unknown',
           `The host key of ${name} (${shown}) is not known and was not accepted.`,
-          'Compare the fingerprint with the board\'s (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there), then accept it.'
+          "Compare the fingerprint with the board's (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there), then accept it."
         )
       }
       if (where !== null) await addHostKey(where, name, key)
       return
     }
     case 'changed': {
-      const known = verdict.known.map((entry) => `${entry.keyType} ${fingerprint(entry.key)} (${place(entry)})`).join('\n')
+      const known = verdict.known
+        .map((entry) => `${entry.keyType} ${fingerprint(entry.key)} (${place(entry)})`)
+        .join('\n')
       const answer = await ask({
         kind: 'host-key-changed',
         title: `The host key of ${name} has changed`,

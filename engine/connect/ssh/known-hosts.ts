@@ -43,7 +43,8 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     const fields = content.trim().split(/\s+/)
     const marker = fields[0]!.startsWith('@') ? fields.shift()! : ''
     const [hosts, keyType, key] = fields
-    if (hosts === undefined || hosts === '' || hosts.startsWith('#') || keyType === undefined || key === undefined) return []
+    if (hosts === undefined || hosts === '' || hosts.startsWith('#') || keyType === undefined || key === undefined)
+      return []
     if (marker !== '' && marker !== '@revoked' && marker !== '@cert-authority') return []
     return [{ file, line: index + 1, marker, hosts, keyType, key: Buffer.from(key, 'base64') }]
   })

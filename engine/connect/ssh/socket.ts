@@ -68,7 +68,11 @@ function socketError(target: Target, error: Error): VascopeError {
         'Check that the board is switched on, its address, and firewalls on the way.'
       )
     default:
-      return told('connection-failed', `${at} cannot be reached: ${nested.message}.`, 'Check the address and the network.')
+      return told(
+        'connection-failed',
+        `${at} cannot be reached: ${nested.message}.`,
+        'Check the address and the network.'
+      )
   }
 }
 

@@ -40,9 +40,15 @@ export async function upload(
   }
 }
 
-/** null when the board has no SFTP. */
+/** null when the board has no SFTP, or no connection any more, which the next command tells. */
 function openSftp(client: Client): Promise<SFTPWrapper | null> {
-  return new Promise((resolve) => client.sftp((error, sftp) => resolve(error ? null : sftp)))
+  return new Promise((resolve) => {
+    try {
+      client.sftp((error, sftp) => resolve(error ? null : sftp))
+    } catch {
+      resolve(null)
+    }
+  })
 }
 
 async function putBySftp(
@@ -69,7 +75,12 @@ async function putBySftp(
   }
 }
 
-async function putByCat(connection: Pick<Connection, 'spawn'>, local: string, part: string, remote: string): Promise<void> {
+async function putByCat(
+  connection: Pick<Connection, 'spawn'>,
+  local: string,
+  part: string,
+  remote: string
+): Promise<void> {
   const cat = await connection.spawn(`umask 077; cat > ${quote(part)}`)
   cat.stdio.resume()
   await pipeline(createReadStream(local), cat.stdio, { end: true })

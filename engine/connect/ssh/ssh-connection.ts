@@ -1,16 +1,17 @@
+import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { VascopeError } from '../../problem'
 import type { Connection, ExecResult, RemoteProcess, Target } from '../connection'
-import { remoteProcess } from './channel'
+import { remoteProcess, withPid } from './channel'
 import { loginShellCommand } from './shell'
 import { upload } from './upload'
 
-/** A logged-in client as a Connection. `gate` is the jump host's own connection, which ends with this one. */
-export function sshConnection(
-  client: Client,
-  target: Target,
-  gate: Connection | null
-): Connection & { readonly client: Client } {
+export interface SshConnection extends Connection {
+  readonly client: Client
+}
+
+/** A logged-in client on `socket` as a Connection. `gate` is the jump host's own connection, which ends with this one. */
+export function sshConnection(client: Client, socket: Duplex, target: Target, gate: Connection | null): SshConnection {
   let disposed = false
   let lastError: Error | null = null
 
@@ -30,15 +31,19 @@ export function sshConnection(
     new Promise((resolve, reject) => {
       void ended().then(reject)
       try {
-        client.exec(loginShellCommand(command), (error, channel) => {
-          if (error) reject(execFailed(target, error))
-          else resolve(remoteProcess(channel, closed))
+        client.exec(loginShellCommand(withPid(command)), (error, channel) => {
+          // Later, so that a lost connection, which is the cause then, is told as that.
+          if (error) setImmediate(() => reject(execFailed(target, error)))
+          else resolve(remoteProcess(channel, closed, kill))
         })
-      } catch (error) {
+      } catch {
         // ssh2 throws when it already knows that the connection is gone; `closed` follows and has the reason.
-        if (disposed) reject(error as Error)
       }
     })
+
+  const kill = (pid: number): void => {
+    exec(`kill -TERM -${pid}`).catch(() => undefined) // no connection, no process: its input has ended
+  }
 
   const exec = async (command: string, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> => {
     const process = await spawn(command)
@@ -75,7 +80,7 @@ export function sshConnection(
     dispose() {
       disposed = true
       client.end()
-      client.destroy()
+      socket.destroy() // a board that hangs would never answer the farewell
     }
   }
 }
