@@ -76,6 +76,8 @@ export interface ScenarioRecord {
   total: number
   text: string
   issued: Record<string, number>
+  /** The process that issues the requests; 0 before it is known. */
+  pid: number
 }
 
 /** Mappings (VAs) as columns; an index is a mapping for the whole session. */

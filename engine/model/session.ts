@@ -171,7 +171,7 @@ export class SessionModel {
     const runId = status.runId ?? 0
     let record = scenarios.find((s) => s.runId === runId)
     if (!record) {
-      record = { runId, id: status.scenario, seed: num(status.seed), state: 0, started: time, ended: null, done: 0, total: 0, text: '', issued: {} }
+      record = { runId, id: status.scenario, seed: num(status.seed), state: 0, started: time, ended: null, done: 0, total: 0, text: '', issued: {}, pid: 0 }
       scenarios.push(record)
       markers.push({ time, until: time, kind: 'scenario', text: record.id })
     }
@@ -179,6 +179,7 @@ export class SessionModel {
     record.done = num(status.done)
     record.total = num(status.total) || record.total
     record.text = status.text || record.text
+    record.pid = status.pid || record.pid
     for (const { name, value } of status.issued) record.issued[name ?? ''] = num(value)
     if (record.state < ScenarioState.SCENARIO_STATE_DONE || record.ended !== null) return
     record.ended = time

@@ -1,0 +1,56 @@
+import { Command } from 'commander'
+import { boardOption, collect, jsonOption, parameter, runsOf, seconds, wholeNumber } from '../options'
+import { present, recordSession } from '../recorded'
+
+/** `vascope run`: scenarios on a board, traced and recorded. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run scenarios on a board while tracing it, and record the session')
+    .addOption(boardOption())
+    .requiredOption('-s, --scenario <id>', 'what to run; may be given several times, run one after another', collect)
+    .option('--seed <number>', 'the same seed issues the same requests', wholeNumber, 1)
+    .option('-p, --param <name=value>', 'a parameter of the scenario; may be given several times', parameter)
+    .option('-o, --out <file>', 'session file; without it one in the sessions folder')
+    .option('--report <file>', 'write the HTML report too')
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const recorded = await recordSession({ board: options.board, runs: runsOf(options), out: options.out })
+      present(recorded, options)
+      process.exitCode = recorded.exit
+    })
+}
+
+/** `vascope record`: only watch. */
+export function recordCommand(): Command {
+  return new Command('record')
+    .description('trace a board without running anything there, until Ctrl-C')
+    .addOption(boardOption())
+    .option('--seconds <seconds>', 'stop after this long', seconds)
+    .option('-o, --out <file>', 'session file; without it one in the sessions folder')
+    .option('--report <file>', 'write the HTML report too')
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const recorded = await recordSession({ board: options.board, runs: [], out: options.out, seconds: options.seconds })
+      present(recorded, options)
+      process.exitCode = recorded.exit
+    })
+}
+
+/** `vascope demo`: the main job in a terminal, on the virtual board. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('bring up the virtual board, run a VM_BIND and a scanout workload there, record and report')
+    .option('-o, --out <file>', 'session file; without it one in the sessions folder')
+    .option('--report <file>', 'HTML report; without it beside the session file')
+    .addOption(jsonOption())
+    .action(async (options) => {
+      const runs = [
+        { id: 'vm-bind-churn', seed: 1, parameters: {} },
+        { id: 'scanout-flip', seed: 1, parameters: {} }
+      ]
+      const recorded = await recordSession({ board: 'virtual', runs, out: options.out })
+      const report = options.report ?? recorded.recording.file.replace(/(\.vascope)?$/, '.html')
+      present(recorded, { ...options, report })
+      process.exitCode = recorded.exit
+    })
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander'
+import { boardCommand } from './commands/board'
+import { infoCommand, reportCommand } from './commands/file'
+import { probeCommand } from './commands/probe'
+import { demoCommand, recordCommand, runCommand } from './commands/run'
+import { fail } from './exit'
+
+const program = new Command('vascope')
+  .description('A scope for GPU virtual address spaces: what drm_gpuvm did on a Linux board.')
+  .version('0.1.0')
+  .showHelpAfterError('Try --help.')
+  .addHelpText('after', '\nExit codes: 0 fine, 1 findings, 2 usage, 3 board unreachable or refused, 4 session file damaged.')
+
+for (const command of [
+  probeCommand(),
+  runCommand(),
+  recordCommand(),
+  demoCommand(),
+  infoCommand(),
+  reportCommand(),
+  boardCommand()
+])
+  program.addCommand(command)
+
+// every level throws instead of exiting, so that the exit code is decided in one place
+const throwing = (command: Command): void => {
+  command.exitOverride().showHelpAfterError('Try --help.')
+  command.commands.forEach(throwing)
+}
+throwing(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = fail(error)
+}

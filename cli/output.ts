@@ -1,0 +1,75 @@
+import { formatBytes, formatCount, formatShort, formatTime, quantityText } from '../engine/format'
+import { dropped, type LiveSession } from '../engine/session/live'
+
+/** Messages go to stderr, results to stdout, so that --json stays clean. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+export function result(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+}
+
+export function json(value: unknown): void {
+  result(JSON.stringify(value, null, 2))
+}
+
+/** Progress on one line of a terminal; without one, a line whenever the activity changes. */
+export class ProgressLine {
+  private last = ''
+  private readonly live = process.stderr.isTTY
+
+  show(text: string, fraction: number | null): void {
+    const percent = fraction === null ? '' : ` ${Math.round(fraction * 100)} %`
+    if (this.live) process.stderr.write(`\r\x1b[K${text}${percent}`)
+    else if (text !== this.last) process.stderr.write(`${text}\n`)
+    this.last = text
+  }
+
+  end(): void {
+    if (this.live && this.last) process.stderr.write('\r\x1b[K')
+    this.last = ''
+  }
+}
+
+/** Live figures of a session until `stop()` is called. */
+export class LiveFigures {
+  private readonly timer: NodeJS.Timeout
+  private readonly live = process.stderr.isTTY
+  private lastEvents = 0
+  private lastBytes = 0
+  private readonly interval: number
+
+  constructor(private readonly session: LiveSession) {
+    this.interval = this.live ? 500 : 2000
+    this.timer = setInterval(() => this.print(), this.interval)
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+    this.print()
+    if (this.live) process.stderr.write('\n')
+  }
+
+  private print(): void {
+    const { model, bytesReceived } = this.session
+    const { state } = model
+    const scenario = state.scenarios.at(-1)
+    const rate = ((model.events - this.lastEvents) * 1000) / this.interval
+    const bytes = ((bytesReceived - this.lastBytes) * 1000) / this.interval
+    this.lastEvents = model.events
+    this.lastBytes = bytesReceived
+    const step = scenario ? `${scenario.id} ${formatCount(scenario.done)}/${formatCount(scenario.total)}` : 'watching'
+    const parts = [
+      formatTime(model.end, 1),
+      step,
+      `${quantityText(formatShort(rate))} events/s`,
+      `${quantityText(formatBytes(bytes))}/s`,
+      `${formatCount(state.mappings.live.size)} live mappings, ${quantityText(formatBytes(state.liveBytes))}`,
+      `${formatCount(state.flips.length)} flips`,
+      `lost ${formatCount(dropped(model))}`
+    ]
+    const line = parts.join('  ')
+    process.stderr.write(this.live ? `\r\x1b[K${line}` : `${line}\n`)
+  }
+}

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs'
+import type { ScenarioRun } from '../engine/api'
+import { EXIT, VascopeError } from '../engine/problem'
+import { report } from '../engine/report/report'
+import { newSessionFile } from '../engine/session/library'
+import { LiveSession } from '../engine/session/live'
+import { scenariosOf } from '../engine/session/preflight'
+import { openRecording, type Recording } from '../engine/session/recording'
+import { checkRun, reproduce } from '../engine/session/scenario'
+import { scenarioStateName } from '../engine/model/session'
+import { balances } from '../engine/stats/balance'
+import { askOnTerminal } from './ask'
+import { LiveFigures, ProgressLine, say } from './output'
+import { printInfo } from './info'
+
+export interface Recorded {
+  recording: Recording
+  exit: number
+  findings: string[]
+}
+
+/**
+ * Records a session: scenarios one after another, or, with none, until `seconds` have passed or it is interrupted. Ctrl-C ends it in
+ * order, a second one at once. Whatever happens, what was recorded until then stays in the file.
+ */
+export async function recordSession(options: {
+  board: string
+  runs: ScenarioRun[]
+  out?: string
+  seconds?: number
+}): Promise<Recorded> {
+  const { board, runs } = options
+  const title = runs.length > 0 ? runs.map((r) => r.id).join(' + ') : 'watch'
+  const file = options.out ?? newSessionFile(title, board)
+  const abort = new AbortController()
+  const interrupt = (): void => {
+    say('\nStopping. Ctrl-C again to stop at once.')
+    process.once('SIGINT', () => process.exit(130))
+    abort.abort()
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  const progress = new ProgressLine()
+  let failure: VascopeError | null = null
+  const findings: string[] = []
+  try {
+    const session = await LiveSession.start({
+      board,
+      file,
+      title,
+      command: reproduce(board, runs),
+      ask: askOnTerminal,
+      progress: (_phase, activity, fraction) => progress.show(activity, fraction),
+      signal: abort.signal
+    })
+    progress.end()
+    try {
+      const catalogue = scenariosOf(session.model.capabilities!)
+      for (const run of runs) checkRun(run, catalogue)
+      await session.trace()
+    } catch (error) {
+      await session.stop()
+      throw error
+    }
+    const figures = new LiveFigures(session)
+    try {
+      for (const run of runs) {
+        if (abort.signal.aborted) break
+        const record = await session.run(run, abort.signal)
+        const state = scenarioStateName(record.state)
+        if (state !== 'done') findings.push(`${run.id} ${state}: ${record.text || 'no reason given'}`)
+      }
+      if (runs.length === 0) await Promise.race([pause(options.seconds, abort.signal), session.ended])
+    } catch (error) {
+      if (!(error instanceof VascopeError)) throw error
+      failure = error
+    }
+    await session.stop()
+    figures.stop()
+    failure ??= await session.ended
+  } finally {
+    progress.end()
+    process.removeListener('SIGINT', interrupt)
+    process.removeListener('SIGTERM', interrupt)
+  }
+  const recording = openRecording(file)
+  for (const b of balances(recording.model))
+    if (b.holds === false)
+      findings.push(
+        `${b.scenario}: expected ${b.insertsExpected} inserts and ${b.removesExpected} removes, saw ${b.insertsSeen} and ${b.removesSeen}`
+      )
+  if (failure) say(`vascope: ${failure.message}\n${failure.remedy}`)
+  for (const finding of findings) say(`finding: ${finding}`)
+  return { recording, findings, exit: failure ? failure.exit : findings.length > 0 ? EXIT.findings : EXIT.fine }
+}
+
+/** Prints what was recorded, and writes the report where one is asked for. */
+export function present({ recording }: Recorded, options: { json?: boolean; report?: string }): void {
+  if (options.report) {
+    writeFileSync(options.report, report(recording))
+    say(`report   ${options.report}`)
+  }
+  say(`session  ${recording.file}`)
+  printInfo(recording, options.json ?? false)
+}
+
+function pause(seconds: number | undefined, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = seconds === undefined ? null : setTimeout(resolve, seconds * 1000)
+    signal.addEventListener('abort', () => {
+      if (timer) clearTimeout(timer)
+      resolve()
+    })
+  })
+}

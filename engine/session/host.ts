@@ -1,0 +1,317 @@
+import { copyFileSync, writeFileSync } from 'node:fs'
+import type {
+  Board,
+  EngineApi,
+  EngineEvents,
+  MappingPage,
+  MappingQuery,
+  Phase,
+  Pulse,
+  ScenarioRun,
+  SessionFacts,
+  SessionState,
+  StartRequest,
+  View,
+  ViewRequest
+} from '../api'
+import type { Ask } from '../connect/connection'
+import { virtualName } from '../connect/reach'
+import { listHosts } from '../connect/ssh/config'
+import { down, list } from '../connect/virtual'
+import { scenarioStateName, SessionModel } from '../model/session'
+import { asProblem, EXIT, VascopeError } from '../problem'
+import { boDetail, mappings } from '../query/objects'
+import { view } from '../query/view'
+import { report } from '../report/report'
+import { num, type Capabilities } from '../wire/messages'
+import { listSessions, newSessionFile } from './library'
+import { dropped, LiveSession } from './live'
+import { preflight, scenariosOf, tracingText } from './preflight'
+import { damageText, openRecording } from './recording'
+import { checkRun, reproduce } from './scenario'
+
+const PULSE_MS = 250
+
+type Push = <Name extends keyof EngineEvents>(event: Name, data: EngineEvents[Name]) => void
+
+/**
+ * The engine as a window uses it: one session at a time, live or opened, and the questions that only a user can answer. Everything it
+ * has to say goes through `push`.
+ */
+export class EngineHost implements EngineApi {
+  private state: SessionState = IDLE
+  private model: SessionModel | null = null
+  private live: LiveSession | null = null
+  private abort: AbortController | null = null
+  private pulseTimer: NodeJS.Timeout | null = null
+  private before = { events: 0, bytes: 0 }
+  private queue: Promise<void> = Promise.resolve()
+  private readonly questions = new Map<number, (answer: string | null) => void>()
+  private nextQuestion = 1
+
+  constructor(private readonly push: Push) {}
+
+  async listBoards(): Promise<Board[]> {
+    const running = await list()
+    const names = new Set(['default', ...running.map((b) => b.name)])
+    const virtual = [...names].map((name): Board => ({
+      id: name === 'default' ? 'virtual' : `virtual:${name}`,
+      kind: 'virtual',
+      title: name === 'default' ? 'Virtual board' : `Virtual board ${name}`,
+      detail: 'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
+      state: running.some((b) => b.name === name && b.state === 'running') ? 'running' : 'stopped'
+    }))
+    const hosts = await listHosts()
+    return [...virtual, ...hosts.map((h): Board => ({ id: h.name, kind: 'ssh', title: h.name, detail: h.detail }))]
+  }
+
+  async listSessions(): ReturnType<EngineApi['listSessions']> {
+    return listSessions()
+  }
+
+  async preflight(board: string): ReturnType<EngineApi['preflight']> {
+    if (this.live) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    const abort = (this.abort = new AbortController())
+    try {
+      const { checks, scenarios } = await preflight(
+        {
+          board,
+          ask: this.ask,
+          signal: abort.signal,
+          progress: (phase, activity, progress) => this.change({ ...IDLE, phase, activity, progress, board })
+        },
+        (check) => this.push('preflight', { board, check })
+      )
+      return { checks, scenarios }
+    } finally {
+      this.abort = null
+      this.change(IDLE)
+    }
+  }
+
+  async start({ board, scenarios, file }: StartRequest): Promise<void> {
+    if (this.abort) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    const abort = (this.abort = new AbortController())
+    const title = scenarios.length > 0 ? scenarios.map((s) => s.id).join(' + ') : 'watch'
+    const path = file ?? newSessionFile(title, board)
+    this.model = null
+    const base: SessionState = { ...IDLE, board, title, file: path }
+    try {
+      const session = await LiveSession.start({
+        board,
+        file: path,
+        title,
+        command: reproduce(board, scenarios),
+        ask: this.ask,
+        signal: abort.signal,
+        progress: (phase, activity, progress) => this.change({ ...base, phase, activity, progress })
+      })
+      this.live = session
+      this.model = session.model
+      void session.ended.then((error) => this.ended(session, error))
+      const catalogue = scenariosOf(session.model.capabilities!)
+      for (const run of scenarios) checkRun(run, catalogue)
+      await session.trace()
+      this.change({ ...base, phase: 'live', facts: factsOf(session.model.capabilities!, session.target.emulated) })
+      this.startPulse()
+      for (const run of scenarios) this.enqueue(session, run)
+    } catch (error) {
+      if (this.live) await this.live.stop()
+      this.abort = null
+      this.change({ ...base, phase: 'failed', problem: asProblem(error) })
+      throw error
+    }
+  }
+
+  async runScenario(run: ScenarioRun): Promise<void> {
+    if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
+    checkRun(run, scenariosOf(this.live.model.capabilities!))
+    this.enqueue(this.live, run)
+  }
+
+  async stop(): Promise<void> {
+    this.abort?.abort()
+    const session = this.live
+    if (!session) return
+    this.change({ ...this.state, phase: 'stopping', activity: 'Fetching what is queued on the board' })
+    await session.stop()
+    await this.queue
+  }
+
+  async open(file: string): Promise<void> {
+    if (this.live) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    const recording = openRecording(file)
+    const { model, head } = recording
+    this.model = model
+    const damage = damageText(recording)
+    this.change({
+      ...IDLE,
+      phase: 'opened',
+      board: head.board,
+      title: head.title,
+      file,
+      facts: factsOf(model.capabilities!, head.facts.emulated === 'true'),
+      problem: damage ? { code: 'file-damaged', message: `${file} is damaged or was cut off.`, remedy: damage } : null
+    })
+    this.push('pulse', this.pulse(recording.bytes))
+  }
+
+  async save(file: string): Promise<void> {
+    this.live?.writer?.flush()
+    if (!this.state.file) throw new VascopeError('no-session', 'There is no session to save.', 'Start or open one first.', EXIT.usage)
+    try {
+      copyFileSync(this.state.file, file)
+    } catch (error) {
+      throw new VascopeError('save', `${file} cannot be written: ${(error as Error).message}.`, `The session is still at ${this.state.file}.`, EXIT.usage)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    this.model = null
+    this.change(IDLE)
+  }
+
+  async report(file: string): ReturnType<EngineApi['report']> {
+    if (!this.state.file) throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
+    this.live?.writer?.flush()
+    const text = report(openRecording(this.state.file))
+    writeFileSync(file, text)
+    return { file, bytes: Buffer.byteLength(text) }
+  }
+
+  async view(request: ViewRequest): Promise<View> {
+    return view(this.model ?? EMPTY, request)
+  }
+
+  async mappings(query: MappingQuery): Promise<MappingPage> {
+    return mappings(this.model ?? EMPTY, query)
+  }
+
+  async bo(id: number): ReturnType<EngineApi['bo']> {
+    return boDetail(this.model ?? EMPTY, id)
+  }
+
+  async answer(id: number, answer: string | null): Promise<void> {
+    this.questions.get(id)?.(answer)
+  }
+
+  async stopBoard(board: string): Promise<void> {
+    const name = virtualName(board)
+    if (name === null) throw new VascopeError('not-virtual', `${board} is not a virtual board.`, 'Only virtual boards are started and stopped here.', EXIT.usage)
+    await down(name)
+  }
+
+  /** What a new window needs to know. */
+  greet(): void {
+    this.push('session', this.state)
+  }
+
+  private readonly ask: Ask = (question) =>
+    new Promise((resolve) => {
+      const id = this.nextQuestion++
+      const abort = this.abort?.signal
+      const settle = (answer: string | null): void => {
+        if (!this.questions.delete(id)) return
+        abort?.removeEventListener('abort', gone)
+        this.push('questionGone', { id })
+        resolve(answer)
+      }
+      const gone = (): void => settle(null)
+      abort?.addEventListener('abort', gone, { once: true })
+      this.questions.set(id, settle)
+      this.push('question', { id, ...question })
+    })
+
+  private enqueue(session: LiveSession, run: ScenarioRun): void {
+    this.queue = this.queue.then(async () => {
+      if (this.live !== session || this.abort?.signal.aborted) return
+      try {
+        await session.run(run, this.abort?.signal)
+      } catch {
+        // the stream ended before the scenario did: `ended` tells it
+      }
+    })
+  }
+
+  private ended(session: LiveSession, error: VascopeError | null): void {
+    if (this.live !== session) return
+    this.live = null
+    this.abort = null
+    this.stopPulse()
+    this.push('pulse', this.pulse(session.writer?.bytes ?? 0))
+    if (this.state.phase === 'failed') return
+    this.change({ ...this.state, phase: 'ended', activity: '', problem: error ? error.toProblem() : null })
+  }
+
+  private startPulse(): void {
+    this.before = { events: 0, bytes: 0 }
+    this.pulseTimer = setInterval(() => {
+      const session = this.live
+      if (!session) return
+      this.push('pulse', this.pulse(session.writer?.bytes ?? 0))
+      const scenario = session.model.state.scenarios.at(-1)
+      if (!scenario) return
+      const { id, done, total, text } = scenario
+      this.change({ ...this.state, scenario: { id, state: scenarioStateName(scenario.state), done, total, text } })
+    }, PULSE_MS)
+  }
+
+  private stopPulse(): void {
+    if (this.pulseTimer) clearInterval(this.pulseTimer)
+    this.pulseTimer = null
+  }
+
+  private pulse(fileBytes: number): Pulse {
+    const model = this.model ?? EMPTY
+    const bytes = this.live?.bytesReceived ?? 0
+    const perSecond = this.live ? 1000 / PULSE_MS : 0
+    const rates = { events: (model.events - this.before.events) * perSecond, bytes: (bytes - this.before.bytes) * perSecond }
+    this.before = { events: model.events, bytes }
+    const limit = num(model.totals?.queueLimit)
+    return {
+      now: model.end,
+      events: model.events,
+      eventsPerSecond: rates.events,
+      bytesPerSecond: rates.bytes,
+      dropped: dropped(model),
+      queueFraction: limit > 0 ? num(model.totals?.queueBytes) / limit : 0,
+      latencyMs: this.live?.latency.p95() ?? null,
+      fileBytes,
+      vms: model.state.vms.size,
+      liveMappings: model.state.mappings.live.size,
+      liveBytes: model.state.liveBytes
+    }
+  }
+
+  private change(state: SessionState): void {
+    this.state = state
+    this.push('session', state)
+  }
+}
+
+const IDLE: SessionState = {
+  phase: 'idle' satisfies Phase,
+  activity: '',
+  progress: null,
+  board: '',
+  title: '',
+  file: '',
+  problem: null,
+  facts: null,
+  scenario: null
+}
+
+const EMPTY = new SessionModel()
+
+function factsOf(c: Capabilities, emulated: boolean): SessionFacts {
+  return {
+    kernel: c.kernelRelease,
+    driver: c.driver ? `${c.driver.name} ${c.driver.version}` : '',
+    gpu: c.driver?.gpu ?? '',
+    model: c.model,
+    emulated,
+    tracing: tracingText(c),
+    scenarios: scenariosOf(c)
+  }
+}

@@ -1,0 +1,49 @@
+import type { ScenarioRecord } from '../model/entities'
+import { scenarioStateName, type SessionModel } from '../model/session'
+
+/** What a scenario expected the kernel to do, against what was traced. */
+export interface Balance {
+  scenario: string
+  seed: number
+  insertsExpected: number
+  insertsSeen: number
+  removesExpected: number
+  removesSeen: number
+  /** null where events were lost, or the scenario has no expectation: then nothing can be said. */
+  holds: boolean | null
+}
+
+/**
+ * Compares each finished scenario with the trace. Counted are the VMs that the scenario's own process made while it ran, so that other
+ * clients of the board do not count; after a loss nothing is accused.
+ */
+export function balances(model: SessionModel): Balance[] {
+  return model.state.scenarios.filter((s) => 'expect-va-insert' in s.issued).map((s) => balanceOf(model, s))
+}
+
+function balanceOf(model: SessionModel, scenario: ScenarioRecord): Balance {
+  const { vms, tasks, mappings: m } = model.state
+  const own = new Set<number>()
+  for (const vm of vms.values())
+    if (tasks.get(vm.task)?.pid === scenario.pid && vm.created >= scenario.started && vm.created <= (scenario.ended ?? Infinity))
+      own.add(vm.id)
+  let insertsSeen = 0
+  let removesSeen = 0
+  for (let i = 0; i < m.length; i++) {
+    if (!own.has(m.vm.at(i))) continue
+    insertsSeen++
+    if (m.end.at(i) !== Infinity) removesSeen++
+  }
+  const insertsExpected = scenario.issued['expect-va-insert'] ?? 0
+  const removesExpected = scenario.issued['expect-va-remove'] ?? 0
+  const silent = model.lost.size > 0 || scenarioStateName(scenario.state) !== 'done'
+  return {
+    scenario: scenario.id,
+    seed: scenario.seed,
+    insertsExpected,
+    insertsSeen,
+    removesExpected,
+    removesSeen,
+    holds: silent ? null : insertsSeen === insertsExpected && removesSeen === removesExpected
+  }
+}
