@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { StepError } from './say.mjs'
 
 /** The repository. */
@@ -19,7 +20,7 @@ export function bin(name) {
 }
 
 /**
- * Runs a program to its end; its output goes to a log file, of which the last lines are in the error when it fails.
+ * Runs a program to its end; its output goes to a log file. When it fails, the error has the lines that say why.
  * @param {string} command
  * @param {string[]} args
  * @param {{ log: string, cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void, remedy?: string }} options
@@ -29,13 +30,14 @@ export function bin(name) {
 export async function run(command, args, { log, cwd = root, env = process.env, onLine = () => {}, remedy = '' }) {
   const file = logFile(log)
   const sink = createWriteStream(file)
-  const tail = []
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = []
+  const child = spawn(command, args, { cwd, env: { ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] })
   for (const stream of [child.stdout, child.stderr]) {
     stream.pipe(sink, { end: false })
-    lines(stream, (line) => {
-      tail.push(line)
-      if (tail.length > 12) tail.shift()
+    lines(stream, (raw) => {
+      const line = stripVTControlCharacters(raw)
+      output.push(line)
+      if (output.length > 4000) output.splice(0, 2000)
       onLine(line)
     })
   }
@@ -44,7 +46,14 @@ export async function run(command, args, { log, cwd = root, env = process.env, o
     child.on('close', (code, signal) => resolve(code === 0 ? '' : signal ? `ended by ${signal}` : `exit code ${code}`))
   })
   await new Promise((resolve) => sink.end(resolve))
-  if (ended) throw new StepError([`${path.basename(command)}: ${ended}`, ...tail].join('\n  '), { log: file, remedy })
+  if (ended) throw new StepError([`${path.basename(command)}: ${ended}`, ...telling(output)].join('\n  '), { log: file, remedy })
+}
+
+/** The lines from the first that speaks of an error; the last ones when none does. */
+function telling(output) {
+  const lines = output.filter((line) => line.trim())
+  const first = lines.findIndex((line) => /(^E: |\berror\b|\bERROR\b|\bFAILED\b|\bfatal\b|UNRESOLVED)/.test(line))
+  return first === -1 ? lines.slice(-12) : lines.slice(first, first + 12)
 }
 
 /** Where the output of a step goes. */

@@ -14,11 +14,12 @@ import { seconds } from './say.mjs'
 export async function execute(name, command, args, { env = {}, minutes = 10, cwd = root, append = false } = {}) {
   const log = logFile(`test-${name}`)
   const sink = createWriteStream(log, { flags: append ? 'a' : 'w' })
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' } // a log is read without its colours
   const child = spawn(command, args, {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env }
+    env: { ...process.env, ...plain, ...env }
   })
   const end = (signal) => {
     try {
