@@ -46,7 +46,8 @@ export async function run(command, args, { log, cwd = root, env = process.env, o
     child.on('close', (code, signal) => resolve(code === 0 ? '' : signal ? `ended by ${signal}` : `exit code ${code}`))
   })
   await new Promise((resolve) => sink.end(resolve))
-  if (ended) throw new StepError([`${path.basename(command)}: ${ended}`, ...telling(output)].join('\n  '), { log: file, remedy })
+  if (ended)
+    throw new StepError([`${path.basename(command)}: ${ended}`, ...telling(output)].join('\n  '), { log: file, remedy })
 }
 
 /** The lines from the first that speaks of an error; the last ones when none does. */
