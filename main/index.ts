@@ -1,0 +1,44 @@
+import path from 'node:path'
+import { app, type BrowserWindow, ipcMain, Menu } from 'electron'
+import { launchRequest } from './arguments'
+import { createEngineProcess } from './engine-process'
+import { answerDesktop } from './ipc/desktop'
+import { ownFrame } from './ipc/sender'
+import { CHANNEL } from './preload/bridge'
+import { registerScheme, serveRenderer } from './protocol'
+import { createWindow, denyPermissions } from './window'
+
+let window: BrowserWindow | null = null
+let finished = false
+
+registerScheme()
+const engine = createEngineProcess((code) => window?.webContents.send(CHANNEL.engineGone, code))
+
+function openWindow(): void {
+  window = createWindow()
+  window.on('closed', () => {
+    window = null
+  })
+}
+
+// Never `await app.whenReady()` at the top level of an ES module: Electron holds `ready` back until the module is evaluated.
+void app.whenReady().then(() => {
+  // The window has its own keys; the default menu would take some of them.
+  Menu.setApplicationMenu(null)
+  serveRenderer(path.join(import.meta.dirname, '../renderer'))
+  denyPermissions()
+  answerDesktop(() => window, launchRequest(process.argv.slice(1), process.cwd()))
+  ipcMain.on(CHANNEL.connectEngine, (event) => engine.connect(ownFrame(event)))
+  openWindow()
+})
+
+app.on('window-all-closed', () => app.quit())
+app.on('will-quit', (event) => {
+  if (finished) return
+  // A running session is ended in order before the process goes.
+  event.preventDefault()
+  void engine.quit().finally(() => {
+    finished = true
+    app.quit()
+  })
+})

@@ -1,0 +1,61 @@
+/**
+ * What the window may ask of its main process, and nothing else. Everything about boards and sessions goes over the engine's
+ * port instead; here are only the things that need the desktop.
+ */
+
+export interface AppInfo {
+  version: string
+  electron: string
+  chrome: string
+  node: string
+  /** Where the runtime came from: "electron package", "fallback 33.2.1", or "packaged". */
+  runtime: string
+  platform: string
+}
+
+/** What the command line asked the window to do first. */
+export interface LaunchRequest {
+  demo: boolean
+  open: string | null
+}
+
+export type SaveKind = 'session' | 'report'
+export type ThemeName = 'dark' | 'light'
+
+export interface Bridge {
+  /**
+   * Asks for a port to the engine. It comes as a window message whose data is ENGINE_PORT, since ports cannot cross the
+   * context bridge.
+   */
+  connectEngine(): void
+  /** The engine process ended without being asked to; its exit code. */
+  onEngineGone(listener: (code: number) => void): void
+  info(): Promise<AppInfo>
+  launchRequest(): Promise<LaunchRequest>
+  /** Path of an existing session file, or null when the user thought better of it. */
+  pickSession(): Promise<string | null>
+  /** Path to write to, or null. `name` is the proposed file name, without folder. */
+  pickSave(kind: SaveKind, name: string): Promise<string | null>
+  /** Opens a report in the default browser. Only files that pickSave gave are accepted. */
+  openReport(file: string): Promise<void>
+  /** Shows a session or a report in the file manager. */
+  showInFolder(file: string): Promise<void>
+  setTheme(theme: ThemeName): Promise<void>
+}
+
+/** Data of the window message that carries the engine's port. */
+export const ENGINE_PORT = 'vascope:engine-port'
+
+/** Channels between preload and main, each named once. */
+export const CHANNEL = {
+  connectEngine: 'engine:connect',
+  enginePort: 'engine:port',
+  engineGone: 'engine:gone',
+  info: 'app:info',
+  launchRequest: 'app:launch-request',
+  pickSession: 'dialog:pick-session',
+  pickSave: 'dialog:pick-save',
+  openReport: 'shell:open-report',
+  showInFolder: 'shell:show-in-folder',
+  setTheme: 'app:set-theme'
+} as const

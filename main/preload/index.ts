@@ -1,0 +1,19 @@
+import { contextBridge, ipcRenderer } from 'electron'
+import { type Bridge, CHANNEL, ENGINE_PORT } from './bridge'
+
+const bridge: Bridge = {
+  connectEngine: () => ipcRenderer.send(CHANNEL.connectEngine),
+  onEngineGone: (listener) => {
+    ipcRenderer.on(CHANNEL.engineGone, (_event, code: number) => listener(code))
+  },
+  info: () => ipcRenderer.invoke(CHANNEL.info),
+  launchRequest: () => ipcRenderer.invoke(CHANNEL.launchRequest),
+  pickSession: () => ipcRenderer.invoke(CHANNEL.pickSession),
+  pickSave: (kind, name) => ipcRenderer.invoke(CHANNEL.pickSave, kind, name),
+  openReport: (file) => ipcRenderer.invoke(CHANNEL.openReport, file),
+  showInFolder: (file) => ipcRenderer.invoke(CHANNEL.showInFolder, file),
+  setTheme: (theme) => ipcRenderer.invoke(CHANNEL.setTheme, theme)
+}
+
+ipcRenderer.on(CHANNEL.enginePort, (event) => window.postMessage(ENGINE_PORT, window.location.origin, event.ports))
+contextBridge.exposeInMainWorld('vascope', bridge)

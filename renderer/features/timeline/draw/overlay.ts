@@ -1,0 +1,120 @@
+import type { Mark } from '../../../../engine/api'
+import { font, type Surface } from '../../../components/surface'
+import { formatTime } from '../../../model/format'
+import { type TimeRange, timeToX } from '../../../model/time-axis'
+
+/** What crosses all lanes: losses, snapshots, scenario marks, the newest time and the cursor. */
+export interface OverlayScene {
+  marks: Mark[]
+  range: TimeRange
+  cursor: number | null
+  /** Newest time while live; null in a recording. */
+  live: number | null
+  /** Top and bottom of the stretches between group heads, which stay opaque over bands. */
+  bands: [number, number][]
+  /** Tops of the ruler's two strips. */
+  ruler: { labels: number; marks: number }
+}
+
+export function drawOverlay(surface: Surface, scene: OverlayScene): void {
+  const used: [number, number][] = scene.live === null ? [] : [liveFlag(surface, scene, scene.live)]
+  // Losses first: their bands lie under the thin lines.
+  for (const mark of scene.marks) if (mark.kind === 'loss') drawLoss(surface, scene, mark, used)
+  for (const mark of scene.marks) if (mark.kind !== 'loss') drawMoment(surface, scene, mark, used)
+  if (scene.cursor !== null) drawCursor(surface, scene, scene.cursor)
+}
+
+function drawLoss(surface: Surface, { range, bands, ruler }: OverlayScene, mark: Mark, used: [number, number][]): void {
+  const { g, width, palette } = surface
+  const x0 = Math.round(timeToX(mark.time, range, width))
+  const x1 = Math.max(x0 + 2, Math.round(timeToX(mark.until, range, width)))
+  if (x1 < 0 || x0 > width) return
+  for (const [top, bottom] of bands) {
+    g.fillStyle = palette.bg0
+    g.globalAlpha = 0.72
+    g.fillRect(x0, top, x1 - x0, bottom - top)
+    g.globalAlpha = 1
+    g.fillStyle = palette.hatch(g, palette.loss, 4)
+    g.fillRect(x0, top, x1 - x0, bottom - top)
+    g.fillStyle = palette.loss
+    g.fillRect(x0, top, 1, bottom - top)
+    g.fillRect(x1 - 1, top, 1, bottom - top)
+  }
+  flag(surface, x1 - 1, ruler.marks, mark.text, palette.ink1, used)
+}
+
+function drawMoment(
+  surface: Surface,
+  { range, bands, ruler }: OverlayScene,
+  mark: Mark,
+  used: [number, number][]
+): void {
+  const { g, width, palette } = surface
+  const x = Math.round(timeToX(mark.time, range, width))
+  if (x < 0 || x > width) return
+  g.strokeStyle = palette.ink3
+  g.lineWidth = 1
+  g.setLineDash(mark.kind === 'snapshot' ? [1, 3] : [4, 3])
+  g.beginPath()
+  for (const [top, bottom] of bands) {
+    g.moveTo(x + 0.5, top)
+    g.lineTo(x + 0.5, bottom)
+  }
+  g.stroke()
+  g.setLineDash([])
+  flag(surface, x, ruler.marks, mark.text, palette.ink2, used)
+}
+
+/** A label beside its line; one that would cover another is only a tick. */
+function flag(
+  { g, palette, ...rest }: Surface,
+  x: number,
+  y: number,
+  text: string,
+  color: string,
+  used: [number, number][]
+): void {
+  font({ g, palette, ...rest }, 10, false, 500)
+  const end = x + g.measureText(text).width + 10
+  const free = !used.some(([from, to]) => x < to && end > from)
+  if (free) {
+    used.push([x, end])
+    g.fillStyle = palette.bg3
+    g.fillRect(x, y + 1, end - x, 14)
+  }
+  g.fillStyle = color
+  g.fillRect(x, y + 1, 1, 14)
+  if (free) g.fillText(text, x + 5, y + 8.5)
+}
+
+function liveFlag(surface: Surface, { range, ruler }: OverlayScene, live: number): [number, number] {
+  const { g, width, height, palette } = surface
+  const x = Math.min(width - 1, Math.round(timeToX(live, range, width)))
+  if (timeToX(live, range, width) > width + 1 || x < 0) return [Infinity, Infinity]
+  g.fillStyle = palette.record
+  g.fillRect(x, ruler.marks + 1, 1, height)
+  g.beginPath()
+  g.arc(x - 8, ruler.marks + 8, 3.5, 0, 7)
+  g.fill()
+  font(surface, 10, false, 500)
+  g.fillStyle = palette.ink1
+  g.textAlign = 'right'
+  g.fillText('live', x - 15, ruler.marks + 8.5)
+  g.textAlign = 'left'
+  return [x - 38, x]
+}
+
+function drawCursor(surface: Surface, { range, ruler }: OverlayScene, cursor: number): void {
+  const { g, width, height, palette } = surface
+  const x = Math.round(timeToX(cursor, range, width))
+  if (x < -1 || x > width + 1) return
+  g.fillStyle = palette.cursor
+  g.fillRect(x, ruler.labels + 16, 1, height)
+  font(surface, 10, true, 600)
+  const text = formatTime(cursor)
+  const wide = Math.ceil(g.measureText(text).width) + 8
+  const left = Math.min(width - wide, Math.max(0, Math.round(x - wide / 2)))
+  g.fillRect(left, ruler.labels + 1, wide, 16)
+  g.fillStyle = palette.inkInverse
+  g.fillText(text, left + 4, ruler.labels + 9.5)
+}

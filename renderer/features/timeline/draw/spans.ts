@@ -1,0 +1,40 @@
+import type { Spans } from '../../../../engine/api'
+import type { Surface } from '../../../components/surface'
+import { type TimeRange, timeToX } from '../../../model/time-axis'
+import { drawGrid } from './grid'
+
+/** Spans of work on one lane: hatched while queued, solid while it runs, ink where the cursor is inside. */
+export function drawSpans(surface: Surface, spans: Spans, range: TimeRange, time: number, color?: string): void {
+  const { g, width, height, palette } = surface
+  const [top, tall] = [5, height - 10]
+  drawGrid(surface, range)
+  let painted = -1
+  for (let index = 0; index < spans.start.length; index++) {
+    const [queued, start, end] = [spans.queued[index] ?? 0, spans.start[index] ?? 0, spans.end[index] ?? 0]
+    const x1 = Math.min(width + 2, timeToX(end, range, width))
+    const xq = Math.max(-2, timeToX(queued, range, width))
+    if (x1 < 0 || xq > width) continue
+    const x0 = Math.max(-2, timeToX(start, range, width))
+    if (x0 - xq > 3) {
+      g.fillStyle = palette.hatch(g, color ?? palette.data, 3)
+      g.fillRect(xq, top, x0 - xq, tall)
+    }
+    const inside = start <= time && end > time
+    // Thousands of spans may share a pixel; drawing it once is enough.
+    if (x1 <= painted && !inside) continue
+    g.fillStyle = inside ? palette.ink1 : (color ?? palette.dataSoft)
+    g.fillRect(x0, top, Math.max(1.5, x1 - x0 - 0.5), tall)
+    painted = x0 + 1.5
+  }
+}
+
+/** How many spans are queued and how many run at a time. */
+export function spansAt(spans: Spans, time: number): { queued: number; running: number } {
+  let [queued, running] = [0, 0]
+  for (let index = 0; index < spans.start.length; index++) {
+    const [from, start, end] = [spans.queued[index] ?? 0, spans.start[index] ?? 0, spans.end[index] ?? 0]
+    if (from <= time && start > time) queued++
+    else if (start <= time && end > time) running++
+  }
+  return { queued, running }
+}

@@ -1,0 +1,184 @@
+import { computed, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
+import type { View } from '../../../engine/api'
+import { type Painter, usePainter } from '../../composables/usePainter'
+import { useEngine } from '../../composables/useEngine'
+import { asProblem, useSession } from '../../composables/useSession'
+import { clampRange, pan, span, type TimeRange, zoom } from '../../model/time-axis'
+import type { Selection } from '../../model/selection'
+
+/** Seconds in view when a live session starts. */
+const LIVE_SPAN = 10
+/** The overview is asked for again after this share of growth, so that a long session costs no more than a short one. */
+const OVERVIEW_GROWTH = 0.02
+
+/** One time window, one cursor and one selection for all views of a session. Written at most once per frame. */
+export interface Timeline {
+  painter: Painter
+  view: Readonly<ShallowRef<View | null>>
+  overview: Readonly<ShallowRef<View | null>>
+  range: Readonly<ShallowRef<TimeRange>>
+  extent: Readonly<Ref<TimeRange>>
+  /** The window moves with the newest time. */
+  follow: Readonly<Ref<boolean>>
+  /** Where the pointer is or was pinned; null: the newest time. */
+  cursor: Readonly<Ref<number | null>>
+  pinned: Readonly<Ref<boolean>>
+  /** The time that all figures stand for. */
+  time: Readonly<Ref<number>>
+  selection: ShallowRef<Selection | null>
+  /** Pixels of the lanes' drawing area. */
+  setWidth(width: number): void
+  hover(time: number | null): void
+  pin(time: number | null): void
+  show(range: TimeRange): void
+  zoomBy(factor: number, around?: number): void
+  panBy(share: number): void
+  fit(): void
+}
+
+const KEY: InjectionKey<Timeline> = Symbol('timeline')
+
+export function provideTimeline(): Timeline {
+  const engine = useEngine()
+  const session = useSession()
+  const painter = usePainter()
+
+  const view = shallowRef<View | null>(null)
+  const overview = shallowRef<View | null>(null)
+  const range = shallowRef<TimeRange>({ from: 0, to: LIVE_SPAN })
+  const follow = ref(false)
+  const hovered = ref<number | null>(null)
+  const pin = ref<number | null>(null)
+  const selection = shallowRef<Selection | null>(null)
+  const width = ref(0)
+
+  const cursor = computed(() => pin.value ?? hovered.value)
+  const extent = computed<TimeRange>(() => ({
+    from: view.value?.begin ?? 0,
+    to: Math.max(view.value?.end ?? 0, session.live.value ? (session.pulse.value?.now ?? 0) : 0)
+  }))
+  const time = computed(() => cursor.value ?? extent.value.to)
+
+  let wanted = false
+  let asking = false
+
+  /** Asks for the window that is shown now. One request at a time, and the last wish wins. */
+  async function refresh(): Promise<void> {
+    wanted = true
+    if (asking || !width.value || !session.shown.value) return
+    asking = true
+    try {
+      while (wanted) {
+        wanted = false
+        const { from, to } = range.value
+        view.value = await engine.api.view({ from, to, width: width.value, cursor: cursor.value })
+        painter.invalidate()
+      }
+      await refreshOverview()
+    } catch (error) {
+      session.problem.value = asProblem(error)
+    } finally {
+      asking = false
+    }
+  }
+
+  async function refreshOverview(): Promise<void> {
+    const { from, to } = extent.value
+    const known = overview.value?.request
+    if (to <= from || (known && to - known.to < (to - from) * OVERVIEW_GROWTH)) return
+    overview.value = await engine.api.view({ from, to, width: width.value, cursor: null })
+    painter.invalidate()
+  }
+
+  function show(next: TimeRange): void {
+    const room = session.live.value
+      ? { from: extent.value.from, to: Math.max(extent.value.to, LIVE_SPAN) }
+      : extent.value
+    range.value = clampRange(next, room)
+    follow.value = session.live.value && range.value.to >= extent.value.to - span(range.value) * 1e-6
+    painter.invalidate()
+    void refresh()
+  }
+
+  function followNow(): void {
+    const length = span(range.value)
+    const to = Math.max(extent.value.from + length, extent.value.to)
+    range.value = { from: to - length, to }
+  }
+
+  /** A file is read whole at once, so that the whole of it can be shown first. */
+  async function showWhole(): Promise<void> {
+    try {
+      view.value = await engine.api.view({ from: 0, to: 1, width: Math.max(1, width.value), cursor: null })
+      show(extent.value)
+    } catch (error) {
+      session.problem.value = asProblem(error)
+    }
+  }
+
+  watch(
+    () => session.state.value.phase + session.state.value.file,
+    () => {
+      const { phase } = session.state.value
+      if (phase === 'ended') {
+        follow.value = false
+        void refresh()
+      }
+      if (phase === 'live' || phase === 'opened') {
+        overview.value = view.value = selection.value = pin.value = hovered.value = null
+        range.value = { from: 0, to: LIVE_SPAN }
+        follow.value = phase === 'live'
+        void (phase === 'opened' ? showWhole() : refresh())
+      }
+    },
+    { immediate: true }
+  )
+  watch(session.pulse, () => {
+    if (!session.live.value) return
+    if (follow.value) followNow()
+    void refresh()
+  })
+  watch([cursor, width], () => {
+    painter.invalidate()
+    void refresh()
+  })
+  watch(selection, painter.invalidate)
+
+  const timeline: Timeline = {
+    painter,
+    view,
+    overview,
+    range,
+    extent,
+    follow,
+    cursor,
+    pinned: computed(() => pin.value !== null),
+    time,
+    selection,
+    setWidth: (pixels) => (width.value = Math.round(pixels)),
+    hover: (at) => (hovered.value = at === null ? null : within(at, extent.value)),
+    pin: (at) => (pin.value = at === null ? null : within(at, extent.value)),
+    show,
+    zoomBy: (factor, around) => show(zoom(range.value, factor, around ?? (follow.value ? range.value.to : time.value))),
+    panBy: (share) => show(pan(range.value, share)),
+    fit() {
+      const chosen = selection.value
+      if (chosen?.start == null) return show(extent.value)
+      const end = chosen.end ?? extent.value.to
+      const margin = Math.max((end - chosen.start) * 0.1, 1e-5)
+      show({ from: chosen.start - margin, to: end + margin })
+    }
+  }
+  provide(KEY, timeline)
+  return timeline
+}
+
+export function useTimeline(): Timeline {
+  const timeline = inject(KEY)
+  if (!timeline) throw new Error('no timeline above this component')
+  return timeline
+}
+
+function within(time: number, { from, to }: TimeRange): number {
+  return Math.min(to, Math.max(from, time))
+}

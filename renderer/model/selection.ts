@@ -1,0 +1,40 @@
+import type { MappingRow, Rects } from '../../engine/api'
+
+/** The one object that all views show as selected: a mapping, and with it its BO. A bo of 0 is a mapping without BO (MAP_NULL). */
+export interface Selection {
+  va: number
+  bo: number
+  iova: number
+  bytes: number
+  offset: number
+  /** Seconds; null where the view it came from does not know. */
+  start: number | null
+  /** null while it lives. */
+  end: number | null
+}
+
+export function selectionOfRect(rects: Rects, index: number): Selection {
+  const end = rects.end[index] ?? Infinity
+  return {
+    va: rects.va[index] ?? 0,
+    bo: rects.bo[index] ?? 0,
+    iova: rects.iova[index] ?? 0,
+    bytes: rects.bytes[index] ?? 0,
+    offset: rects.offset[index] ?? 0,
+    start: rects.start[index] ?? null,
+    end: Number.isFinite(end) ? end : null
+  }
+}
+
+/** `time` is the time at which the row's age was read. */
+export function selectionOfRow(row: MappingRow, time: number): Selection {
+  return {
+    va: row.va,
+    bo: row.bo,
+    iova: row.iova,
+    bytes: row.bytes,
+    offset: row.offset,
+    start: time - row.age,
+    end: null
+  }
+}
