@@ -31,11 +31,17 @@ export async function findDaemon(arch: Arch): Promise<DaemonBinary> {
   const binary = info.binaries[arch]
   if (binary === undefined) {
     const built = Object.keys(info.binaries).join(' and ') || 'nothing'
-    throw new VascopeError('daemon-not-built', `There is no daemon for ${arch} in ${listing}, which lists ${built}.`, BUILD_IT)
+    throw new VascopeError(
+      'daemon-not-built',
+      `There is no daemon for ${arch} in ${listing}, which lists ${built}.`,
+      BUILD_IT
+    )
   }
   const file = path.join(dir, binary.file)
   const content = await readFile(file).catch((error: unknown) => {
-    throw new VascopeError('daemon-not-built', `The daemon ${file} cannot be read.`, BUILD_IT, undefined, { cause: error })
+    throw new VascopeError('daemon-not-built', `The daemon ${file} cannot be read.`, BUILD_IT, undefined, {
+      cause: error
+    })
   })
   if (createHash('sha256').update(content).digest('hex') !== binary.sha256) {
     throw new VascopeError('daemon-damaged', `The daemon ${file} is not the one that ${listing} describes.`, BUILD_IT)
@@ -50,7 +56,9 @@ async function readBuildInfo(listing: string): Promise<v.InferOutput<typeof Buil
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new VascopeError(
       'daemon-not-built',
-      missing ? `The daemon has not been built: there is no ${listing}.` : `${listing} cannot be understood: ${(error as Error).message}`,
+      missing
+        ? `The daemon has not been built: there is no ${listing}.`
+        : `${listing} cannot be understood: ${(error as Error).message}`,
       BUILD_IT,
       undefined,
       { cause: error }

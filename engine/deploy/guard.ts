@@ -38,7 +38,7 @@ try() {
 	[ -n "$1" ] || return 1
 	mkdir -p "$1" 2>/dev/null || no "$1" 'cannot be made' || return 1
 	case $(ls -ldL "$1") in
-	d???????w?[tT]*) ;;
+	d???????w[tT]*) ;;
 	d???????w*) no "$1" 'anybody may rename things there' || return 1 ;;
 	esac
 	for old in "$1"/vascope.*; do
