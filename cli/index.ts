@@ -9,7 +9,10 @@ const program = new Command('vascope')
   .description('A scope for GPU virtual address spaces: what drm_gpuvm did on a Linux board.')
   .version('0.1.0')
   .showHelpAfterError('Try --help.')
-  .addHelpText('after', '\nExit codes: 0 fine, 1 findings, 2 usage, 3 board unreachable or refused, 4 session file damaged.')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 fine, 1 findings, 2 usage, 3 board unreachable or refused, 4 session file damaged.'
+  )
 
 for (const command of [
   probeCommand(),

@@ -36,7 +36,8 @@ function infoText(recording: Recording): string {
   const s = summarize(model)
   const lines: string[] = []
   const row = (name: string, ...values: string[]): void => void lines.push(`${name.padEnd(12)}${values.join('  ')}`)
-  const perSecond = (value: number | null, text: (v: number) => string): string => (value === null ? 'not seen' : `${text(value)}/s`)
+  const perSecond = (value: number | null, text: (v: number) => string): string =>
+    value === null ? 'not seen' : `${text(value)}/s`
   row('title', head.title)
   row('board', head.board + (head.facts.emulated === 'true' ? ' (emulated, nothing is rendered)' : ''))
   row('kernel', model.capabilities?.kernelRelease ?? '')
@@ -45,31 +46,63 @@ function infoText(recording: Recording): string {
   if (damage) row('damage', damage)
   row('MAP', formatCount(s.maps), perSecond(s.mapsPerSecond, formatCount))
   row('UNMAP', formatCount(s.unmaps))
-  row('mapped', quantityText(formatBytes(s.bytesMapped)), perSecond(s.bytesMappedPerSecond, (v) => quantityText(formatBytes(v))))
+  row(
+    'mapped',
+    quantityText(formatBytes(s.bytesMapped)),
+    perSecond(s.bytesMappedPerSecond, (v) => quantityText(formatBytes(v)))
+  )
   row('live at end', `${formatCount(s.liveMappings)} mappings`, quantityText(formatBytes(s.liveBytes)))
   row('flips', formatCount(s.flips))
   const { p50, p95, max } = s.lifetimes
   if (p50 !== null)
-    row('lifetimes', `median ${duration(p50)}`, `95 % ${duration(p95)}`, `longest ${duration(max)}`, `${formatCount(s.lifetimes.ended)} ended`)
+    row(
+      'lifetimes',
+      `median ${duration(p50)}`,
+      `95 % ${duration(p95)}`,
+      `longest ${duration(max)}`,
+      `${formatCount(s.lifetimes.ended)} ended`
+    )
   const { kernel, queue, balanced } = s.drops
-  row('lost', `${formatCount(kernel)} in the ring buffer`, `${formatCount(queue)} in the queue`, balanced === false ? 'the ledger does not balance' : '')
-  lines.push('', `${'VM'.padEnd(26)}${'policy'.padEnd(16)}${'inserts'.padStart(9)}${'live'.padStart(7)}${'bytes'.padStart(12)}`)
+  row(
+    'lost',
+    `${formatCount(kernel)} in the ring buffer`,
+    `${formatCount(queue)} in the queue`,
+    balanced === false ? 'the ledger does not balance' : ''
+  )
+  lines.push(
+    '',
+    `${'VM'.padEnd(26)}${'policy'.padEnd(16)}${'inserts'.padStart(9)}${'live'.padStart(7)}${'bytes'.padStart(12)}`
+  )
   for (const vm of s.vms) {
     const name = `VM ${vm.id} ${[vm.name, vm.comm].filter(Boolean).join(', ')}`
-    const cells = [formatCount(vm.inserted).padStart(9), formatCount(vm.liveMappings).padStart(7), quantityText(formatBytes(vm.liveBytes)).padStart(12)]
+    const cells = [
+      formatCount(vm.inserted).padStart(9),
+      formatCount(vm.liveMappings).padStart(7),
+      quantityText(formatBytes(vm.liveBytes)).padStart(12)
+    ]
     lines.push(`${name.slice(0, 25).padEnd(26)}${vm.policy.padEnd(16)}${cells.join('')}`)
   }
   if (s.scenarios.length > 0) lines.push('')
   for (const scenario of s.scenarios) {
     const time = scenario.seconds === null ? 'not ended' : quantityText(formatDuration(scenario.seconds))
-    lines.push(`${scenario.id} seed ${scenario.seed}: ${scenario.state}, ${time}${scenario.text && scenario.state !== 'done' ? `, ${scenario.text}` : ''}`)
+    lines.push(
+      `${scenario.id} seed ${scenario.seed}: ${scenario.state}, ${time}${scenario.text && scenario.state !== 'done' ? `, ${scenario.text}` : ''}`
+    )
   }
   for (const b of balances(model)) {
-    const verdict = b.holds === null ? 'not compared (events were lost, or it did not end)' : b.holds ? 'as expected' : 'NOT as expected'
-    lines.push(`  inserts ${b.insertsSeen} of ${b.insertsExpected}, removes ${b.removesSeen} of ${b.removesExpected}: ${verdict}`)
+    const verdict =
+      b.holds === null
+        ? 'not compared (events were lost, or it did not end)'
+        : b.holds
+          ? 'as expected'
+          : 'NOT as expected'
+    lines.push(
+      `  inserts ${b.insertsSeen} of ${b.insertsExpected}, removes ${b.removesSeen} of ${b.removesExpected}: ${verdict}`
+    )
   }
   lines.push('', 'events')
-  for (const [kind, n] of Object.entries(s.counts)) if (n > 0) lines.push(`  ${kind.padEnd(18)}${formatCount(n).padStart(12)}`)
+  for (const [kind, n] of Object.entries(s.counts))
+    if (n > 0) lines.push(`  ${kind.padEnd(18)}${formatCount(n).padStart(12)}`)
   return lines.map((line) => line.trimEnd()).join('\n')
 }
 

@@ -2,7 +2,10 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { ScenarioRun } from '../engine/api'
 
 export const boardOption = (): Option =>
-  new Option('-b, --board <board>', 'virtual, virtual:NAME, a Host of ~/.ssh/config, or [user@]host[:port]').makeOptionMandatory()
+  new Option(
+    '-b, --board <board>',
+    'virtual, virtual:NAME, a Host of ~/.ssh/config, or [user@]host[:port]'
+  ).makeOptionMandatory()
 
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON')
 

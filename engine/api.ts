@@ -69,7 +69,17 @@ export interface Problem {
   remedy: string
 }
 
-export type Phase = 'idle' | 'starting-board' | 'connecting' | 'deploying' | 'attaching' | 'live' | 'stopping' | 'ended' | 'opened' | 'failed'
+export type Phase =
+  | 'idle'
+  | 'starting-board'
+  | 'connecting'
+  | 'deploying'
+  | 'attaching'
+  | 'live'
+  | 'stopping'
+  | 'ended'
+  | 'opened'
+  | 'failed'
 
 export interface SessionState {
   phase: Phase
@@ -287,7 +297,16 @@ export interface BoDetail {
   destroyed: number | null
   handles: { handle: number; pid: number; comm: string; opened: number; closed: number | null }[]
   refcount: { value: number; sampledAt: number } | null
-  mappings: { vm: number; vmName: string; va: number; iova: number; bytes: number; policy: Policy; start: number; end: number | null }[]
+  mappings: {
+    vm: number
+    vmName: string
+    va: number
+    iova: number
+    bytes: number
+    policy: Policy
+    start: number
+    end: number | null
+  }[]
   framebuffers: { fb: number; created: number; destroyed: number | null }[]
 }
 

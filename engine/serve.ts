@@ -10,9 +10,13 @@ export interface MessagePortLike {
   start(): void
 }
 
-export type Request = { [Name in keyof EngineApi]: { id: number; method: Name; args: Parameters<EngineApi[Name]> } }[keyof EngineApi]
+export type Request = {
+  [Name in keyof EngineApi]: { id: number; method: Name; args: Parameters<EngineApi[Name]> }
+}[keyof EngineApi]
 export type Response = { id: number; ok: true; value: unknown } | { id: number; ok: false; problem: Problem }
-export type PushMessage = { [Name in keyof EngineEvents]: { event: Name; data: EngineEvents[Name] } }[keyof EngineEvents]
+export type PushMessage = {
+  [Name in keyof EngineEvents]: { event: Name; data: EngineEvents[Name] }
+}[keyof EngineEvents]
 
 /** The requests a window may make; anything else that arrives is refused. */
 const METHODS: ReadonlySet<string> = new Set<keyof EngineApi>([
@@ -50,7 +54,11 @@ export function serveEngine(port: MessagePortLike): { quit(): Promise<void> } {
       if (open) port.postMessage(response)
     }
     if (typeof id !== 'number' || !METHODS.has(method) || !Array.isArray(args)) {
-      const problem = { code: 'bad-request', message: `The window asked for "${String(method)}".`, remedy: 'This is a fault in Vascope. Please report it.' }
+      const problem = {
+        code: 'bad-request',
+        message: `The window asked for "${String(method)}".`,
+        remedy: 'This is a fault in Vascope. Please report it.'
+      }
       return reply({ id: typeof id === 'number' ? id : -1, ok: false, problem })
     }
     try {

@@ -34,7 +34,12 @@ export function reportCommand(): Command {
       try {
         writeFileSync(out, text)
       } catch (error) {
-        throw new VascopeError('report-write', `${out} cannot be written: ${(error as Error).message}.`, 'Choose another file with --out.', EXIT.usage)
+        throw new VascopeError(
+          'report-write',
+          `${out} cannot be written: ${(error as Error).message}.`,
+          'Choose another file with --out.',
+          EXIT.usage
+        )
       }
       if (options.json) json({ session: file, report: out, bytes: Buffer.byteLength(text) })
       else result(out)

@@ -25,7 +25,13 @@ export function probeCommand(): Command {
         () => undefined
       )
       progress.end()
-      if (options.json) json({ board: options.board, checks: looked.checks, scenarios: looked.scenarios, probes: looked.capabilities?.probes ?? [] })
+      if (options.json)
+        json({
+          board: options.board,
+          checks: looked.checks,
+          scenarios: looked.scenarios,
+          probes: looked.capabilities?.probes ?? []
+        })
       else print(looked)
       const failed = looked.checks.some((c) => c.state === 'failed')
       process.exitCode = looked.error ? looked.error.exit : failed ? EXIT.findings : EXIT.fine
@@ -43,6 +49,8 @@ function print({ checks, scenarios }: Awaited<ReturnType<typeof preflight>>): vo
   for (const s of scenarios) {
     result(`  ${s.id.padEnd(28)} ${s.needs ? `not here: ${s.needs}` : s.description}`)
     for (const p of s.parameters)
-      result(`      ${p.name.padEnd(16)} ${p.default} (${p.minimum} to ${p.maximum}${p.unit ? ` ${p.unit}` : ''}) ${p.description}`)
+      result(
+        `      ${p.name.padEnd(16)} ${p.default} (${p.minimum} to ${p.maximum}${p.unit ? ` ${p.unit}` : ''}) ${p.description}`
+      )
   }
 }

@@ -30,7 +30,12 @@ export function recordCommand(): Command {
     .option('--report <file>', 'write the HTML report too')
     .addOption(jsonOption())
     .action(async (options) => {
-      const recorded = await recordSession({ board: options.board, runs: [], out: options.out, seconds: options.seconds })
+      const recorded = await recordSession({
+        board: options.board,
+        runs: [],
+        out: options.out,
+        seconds: options.seconds
+      })
       present(recorded, options)
       process.exitCode = recorded.exit
     })

@@ -2,13 +2,13 @@ import type { DecodedBatch } from '../wire/batch'
 import { Field, Kind } from '../wire/schema'
 import type { State } from './state'
 
-const NS = 1e-9
+const NS = 1e9
 
 /** Applies the events of a batch to the state, in order. Kinds that this version does not know leave it as it is. */
 export function applyBatch(state: State, batch: DecodedBatch): void {
   for (const task of batch.tasks) state.tasks.set(task.id, task)
   for (const name of batch.names) state.names.set(name.id, name.text)
-  for (let i = 0; i < batch.count; i++) applyEvent(state, batch, i, batch.time[i]! * NS)
+  for (let i = 0; i < batch.count; i++) applyEvent(state, batch, i, batch.time[i]! / NS)
 }
 
 function applyEvent(state: State, batch: DecodedBatch, i: number, time: number): void {

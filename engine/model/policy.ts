@@ -32,7 +32,8 @@ export function policyOf(facts: PolicyFacts): PolicyVerdict {
   if (facts.flagValues.size === 0)
     return { policy: 'unknown', source: 'the names of drm_gpuvm_flags cannot be read from this kernel' }
   if (facts.driver !== 'msm') return { policy: 'hard', source: `${facts.driver}: a vm_bo holds its BO` }
-  if (facts.mode === 'vm-bind') return { policy: 'hard', source: 'VM_BIND VM: a vm_bo holds its BO until UNMAP or VM close' }
+  if (facts.mode === 'vm-bind')
+    return { policy: 'hard', source: 'VM_BIND VM: a vm_bo holds its BO until UNMAP or VM close' }
   if (facts.mode === 'kernel-managed')
     return weak === undefined
       ? { policy: 'handle-counted', source: 'kernel-managed VM of msm: torn down at handle close or vma_ref 0' }

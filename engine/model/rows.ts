@@ -28,6 +28,8 @@ export class RowAllocator {
 
   /** Buckets in ascending order, with the rows that each needs. */
   layout(): { bucket: number; rows: number }[] {
-    return [...this.buckets].map(([bucket, slots]) => ({ bucket, rows: slots.taken.length })).sort((a, b) => a.bucket - b.bucket)
+    return [...this.buckets]
+      .map(([bucket, slots]) => ({ bucket, rows: slots.taken.length }))
+      .sort((a, b) => a.bucket - b.bucket)
   }
 }

@@ -17,7 +17,7 @@ import { applyBatch } from './apply'
 import { applySnapshot } from './snapshot'
 import { State } from './state'
 
-const NS = 1e-9
+const NS = 1e9
 
 /**
  * One session as its frames tell it, live or from a file: the objects (`state`), and what is known about the stream itself. Times are
@@ -56,12 +56,12 @@ export class SessionModel {
 
   /** The board's CLOCK_MONOTONIC in ns as seconds of this session. */
   seconds(ns: bigint): number {
-    return Number(ns - this.origin) * NS
+    return Number(ns - this.origin) / NS
   }
 
   /** Seconds of this session as the board's CLOCK_MONOTONIC in ns. */
   boardNs(seconds: number): number {
-    return Number(this.origin) + Math.round(seconds / NS)
+    return Number(this.origin) + Math.round(seconds * NS)
   }
 
   /**
@@ -136,11 +136,16 @@ export class SessionModel {
       this.faults.push(`an event batch cannot be decoded: ${error.message}`)
       return null
     }
-    const first = batch.count > 0 ? batch.time[0]! * NS : this.end
-    const last = batch.count > 0 ? batch.time[batch.count - 1]! * NS : this.end
+    const first = batch.count > 0 ? batch.time[0]! / NS : this.end
+    const last = batch.count > 0 ? batch.time[batch.count - 1]! / NS : this.end
     if (batch.seq > this.nextSeq) {
       const missing = batch.seq - this.nextSeq
-      this.state.markers.push({ time: this.end, until: Math.max(first, this.end), kind: 'loss', text: `${missing} batches missing` })
+      this.state.markers.push({
+        time: this.end,
+        until: Math.max(first, this.end),
+        kind: 'loss',
+        text: `${missing} batches missing`
+      })
     }
     this.nextSeq = batch.seq + 1
     for (let i = 0; i < batch.count; i++) this.counts.set(batch.kind[i]!, (this.counts.get(batch.kind[i]!) ?? 0) + 1)
@@ -171,7 +176,19 @@ export class SessionModel {
     const runId = status.runId ?? 0
     let record = scenarios.find((s) => s.runId === runId)
     if (!record) {
-      record = { runId, id: status.scenario, seed: num(status.seed), state: 0, started: time, ended: null, done: 0, total: 0, text: '', issued: {}, pid: 0 }
+      record = {
+        runId,
+        id: status.scenario,
+        seed: num(status.seed),
+        state: 0,
+        started: time,
+        ended: null,
+        done: 0,
+        total: 0,
+        text: '',
+        issued: {},
+        pid: 0
+      }
       scenarios.push(record)
       markers.push({ time, until: time, kind: 'scenario', text: record.id })
     }

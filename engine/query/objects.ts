@@ -47,7 +47,8 @@ function matcher(search: string): (row: MappingRow) => boolean {
 }
 
 function sorter({ sort, descending }: MappingQuery): (a: MappingRow, b: MappingRow) => number {
-  const key = (row: MappingRow): number | string => (sort === 'name' ? row.boName : sort === 'state' ? row.state : row[sort])
+  const key = (row: MappingRow): number | string =>
+    sort === 'name' ? row.boName : sort === 'state' ? row.state : row[sort]
   const sign = descending ? -1 : 1
   return (a, b) => {
     const [x, y] = [key(a), key(b)]
@@ -74,7 +75,9 @@ export function boDetail(model: SessionModel, id: number): BoDetail | null {
     handles: bo.handles.map((h) => ({ handle: h.handle, ...pick(task(h.task)), opened: h.opened, closed: h.closed })),
     refcount: bo.refcount,
     mappings: [],
-    framebuffers: [...state.fbs.values()].filter((fb) => fb.bo === id).map((fb) => ({ fb: fb.id, created: fb.created, destroyed: fb.destroyed }))
+    framebuffers: [...state.fbs.values()]
+      .filter((fb) => fb.bo === id)
+      .map((fb) => ({ fb: fb.id, created: fb.created, destroyed: fb.destroyed }))
   }
   for (let i = 0; i < m.length; i++) {
     if (m.bo.data[i] !== id) continue

@@ -1,4 +1,14 @@
-import type { Charts, CursorValues, Density, Mark, Rects, Spans as SpanArrays, View, ViewRequest, VmGroup } from '../api'
+import type {
+  Charts,
+  CursorValues,
+  Density,
+  Mark,
+  Rects,
+  Spans as SpanArrays,
+  View,
+  ViewRequest,
+  VmGroup
+} from '../api'
 import { lowerBound } from '../model/columns'
 import type { Spans, Vm } from '../model/entities'
 import { BIN } from '../model/rates'
@@ -16,7 +26,9 @@ export function view(model: SessionModel, request: ViewRequest): View {
   const { state } = model
   const { from, to } = request
   const cursorTime = request.cursor ?? model.end
-  const vms = [...state.vms.values()].filter((vm) => vm.created <= to && (vm.destroyed ?? Infinity) >= from).sort(byInterest)
+  const vms = [...state.vms.values()]
+    .filter((vm) => vm.created <= to && (vm.destroyed ?? Infinity) >= from)
+    .sort(byInterest)
   const live = liveAt(state, cursorTime)
   const layouts = vms.map(layoutOf)
   const visible = visibleByVm(model, vms, from, to)
@@ -100,7 +112,12 @@ function groupOf(
 }
 
 /** Indices of the mappings that touch the window, for each of the VMs. */
-function visibleByVm({ state: { mappings: m } }: SessionModel, vms: readonly Vm[], from: number, to: number): number[][] {
+function visibleByVm(
+  { state: { mappings: m } }: SessionModel,
+  vms: readonly Vm[],
+  from: number,
+  to: number
+): number[][] {
   const slot = new Map(vms.map((vm, i) => [vm.id, i]))
   const lists: number[][] = vms.map(() => [])
   // starts ascend but for the reorder window of the stream, which a view does not resolve
@@ -113,7 +130,12 @@ function visibleByVm({ state: { mappings: m } }: SessionModel, vms: readonly Vm[
   return lists
 }
 
-function rectsOf({ state: { mappings: m } }: SessionModel, layouts: Layout[], visible: number[][], cut: boolean[]): Rects {
+function rectsOf(
+  { state: { mappings: m } }: SessionModel,
+  layouts: Layout[],
+  visible: number[][],
+  cut: boolean[]
+): Rects {
   const total = visible.reduce((n, list, g) => n + (cut[g] ? 0 : list.length), 0)
   const rects: Rects = {
     group: new Uint16Array(total),
@@ -239,7 +261,8 @@ function cursorValues(charts: Charts, time: number, live: ReturnType<typeof live
     return value === undefined || Number.isNaN(value) ? null : value
   }
   let flipInterval: number | null = null
-  for (let i = 0; i < charts.flipTimes.length && charts.flipTimes[i]! <= time; i++) flipInterval = charts.flipIntervals[i]!
+  for (let i = 0; i < charts.flipTimes.length && charts.flipTimes[i]! <= time; i++)
+    flipInterval = charts.flipIntervals[i]!
   return {
     time,
     maps: at(charts.maps),

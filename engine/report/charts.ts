@@ -7,7 +7,13 @@ const WIDTH = 960
 const LEFT = 64
 
 /** A series over time as a filled step line; what was not seen is a gap. */
-export function timeChart(title: string, charts: Charts, series: Float32Array, unit: 'count' | 'bytes', height = 96): Html {
+export function timeChart(
+  title: string,
+  charts: Charts,
+  series: Float32Array,
+  unit: 'count' | 'bytes',
+  height = 96
+): Html {
   const seen = [...series].filter((v) => !Number.isNaN(v))
   const top = niceTop(Math.max(1, ...seen))
   const end = charts.from + series.length * charts.step
@@ -28,13 +34,19 @@ export function timeChart(title: string, charts: Charts, series: Float32Array, u
   if (open) area += `V${height}Z`
   const text = (v: number): string => (unit === 'bytes' ? quantityText(formatBytes(v)) : formatCount(v))
   return html`<figure>
-<figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${height + 18}" role="img" aria-label="${title} over time, at most ${text(Math.max(0, ...seen))}">
-<path class="grid" d="M${LEFT} 8H${WIDTH}M${LEFT} ${height}H${WIDTH}"/>
-<text class="tick end" x="${LEFT - 6}" y="12">${text(top)}</text><text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
-<path class="area" d="${area}"/>
-${ticks(charts.from, end).map((t) => html`<text class="tick" x="${x(t).toFixed(1)}" y="${height + 14}">${formatTime(t, 1)}</text>`)}
-</svg></figure>`
+    <figcaption>${title}</figcaption>
+    <svg
+      viewBox="0 0 ${WIDTH} ${height + 18}"
+      role="img"
+      aria-label="${title} over time, at most ${text(Math.max(0, ...seen))}"
+    >
+      <path class="grid" d="M${LEFT} 8H${WIDTH}M${LEFT} ${height}H${WIDTH}" />
+      <text class="tick end" x="${LEFT - 6}" y="12">${text(top)}</text>
+      <text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
+      <path class="area" d="${area}" />
+      ${ticks(charts.from, end).map((t) => html`<text class="tick" x="${x(t).toFixed(1)}" y="${height + 14}">${formatTime(t, 1)}</text>`)}
+    </svg>
+  </figure>`
 }
 
 /** Ended lifetimes, logarithmic time to the right. */
@@ -43,17 +55,30 @@ export function lifetimeChart(title: string, bins: readonly HistogramBin[], poli
   const top = Math.max(...bins.map((b) => b.count))
   const step = (WIDTH - LEFT) / bins.length
   return html`<figure>
-<figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${height + 18}" role="img" aria-label="${title}: ${formatCount(bins.reduce((n, b) => n + b.count, 0))} lifetimes">
-<path class="grid" d="M${LEFT} 8H${WIDTH}M${LEFT} ${height}H${WIDTH}"/>
-<text class="tick end" x="${LEFT - 6}" y="12">${formatCount(top)}</text><text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
-${bins.map((b, i) => {
-  const h = (b.count / top) * (height - 8)
-  const span = `${quantityText(formatDuration(b.from))} to ${quantityText(formatDuration(b.to))}: ${formatCount(b.count)}`
-  return html`<rect class="bar ${policy}" x="${(LEFT + i * step + 1).toFixed(1)}" y="${(height - h).toFixed(1)}" width="${Math.max(1, step - 2).toFixed(1)}" height="${h.toFixed(1)}"><title>${span}</title></rect>`
-})}
-${bins.map((b, i) => (i % Math.ceil(bins.length / 10) === 0 ? html`<text class="tick" x="${(LEFT + i * step).toFixed(1)}" y="${height + 14}">${quantityText(formatDuration(b.from))}</text>` : html``))}
-</svg></figure>`
+    <figcaption>${title}</figcaption>
+    <svg
+      viewBox="0 0 ${WIDTH} ${height + 18}"
+      role="img"
+      aria-label="${title}: ${formatCount(bins.reduce((n, b) => n + b.count, 0))} lifetimes"
+    >
+      <path class="grid" d="M${LEFT} 8H${WIDTH}M${LEFT} ${height}H${WIDTH}" />
+      <text class="tick end" x="${LEFT - 6}" y="12">${formatCount(top)}</text>
+      <text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
+      ${bins.map((b, i) => {
+        const h = (b.count / top) * (height - 8)
+        const span = `${quantityText(formatDuration(b.from))} to ${quantityText(formatDuration(b.to))}: ${formatCount(b.count)}`
+        return html`<rect
+          class="bar ${policy}"
+          x="${(LEFT + i * step + 1).toFixed(1)}"
+          y="${(height - h).toFixed(1)}"
+          width="${Math.max(1, step - 2).toFixed(1)}"
+          height="${h.toFixed(1)}"
+          ><title>${span}</title></rect
+        >`
+      })}
+      ${bins.map((b, i) => (i % Math.ceil(bins.length / 10) === 0 ? html`<text class="tick" x="${(LEFT + i * step).toFixed(1)}" y="${height + 14}">${quantityText(formatDuration(b.from))}</text>` : html``))}
+    </svg>
+  </figure>`
 }
 
 /** 1, 2 or 5 times a power of ten, not below the value. */

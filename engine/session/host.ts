@@ -58,7 +58,8 @@ export class EngineHost implements EngineApi {
       id: name === 'default' ? 'virtual' : `virtual:${name}`,
       kind: 'virtual',
       title: name === 'default' ? 'Virtual board' : `Virtual board ${name}`,
-      detail: 'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
+      detail:
+        'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
       state: running.some((b) => b.name === name && b.state === 'running') ? 'running' : 'stopped'
     }))
     const hosts = await listHosts()
@@ -158,11 +159,17 @@ export class EngineHost implements EngineApi {
 
   async save(file: string): Promise<void> {
     this.live?.writer?.flush()
-    if (!this.state.file) throw new VascopeError('no-session', 'There is no session to save.', 'Start or open one first.', EXIT.usage)
+    if (!this.state.file)
+      throw new VascopeError('no-session', 'There is no session to save.', 'Start or open one first.', EXIT.usage)
     try {
       copyFileSync(this.state.file, file)
     } catch (error) {
-      throw new VascopeError('save', `${file} cannot be written: ${(error as Error).message}.`, `The session is still at ${this.state.file}.`, EXIT.usage)
+      throw new VascopeError(
+        'save',
+        `${file} cannot be written: ${(error as Error).message}.`,
+        `The session is still at ${this.state.file}.`,
+        EXIT.usage
+      )
     }
   }
 
@@ -173,7 +180,8 @@ export class EngineHost implements EngineApi {
   }
 
   async report(file: string): ReturnType<EngineApi['report']> {
-    if (!this.state.file) throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
+    if (!this.state.file)
+      throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
     this.live?.writer?.flush()
     const text = report(openRecording(this.state.file))
     writeFileSync(file, text)
@@ -198,7 +206,13 @@ export class EngineHost implements EngineApi {
 
   async stopBoard(board: string): Promise<void> {
     const name = virtualName(board)
-    if (name === null) throw new VascopeError('not-virtual', `${board} is not a virtual board.`, 'Only virtual boards are started and stopped here.', EXIT.usage)
+    if (name === null)
+      throw new VascopeError(
+        'not-virtual',
+        `${board} is not a virtual board.`,
+        'Only virtual boards are started and stopped here.',
+        EXIT.usage
+      )
     await down(name)
   }
 
@@ -266,7 +280,10 @@ export class EngineHost implements EngineApi {
     const model = this.model ?? EMPTY
     const bytes = this.live?.bytesReceived ?? 0
     const perSecond = this.live ? 1000 / PULSE_MS : 0
-    const rates = { events: (model.events - this.before.events) * perSecond, bytes: (bytes - this.before.bytes) * perSecond }
+    const rates = {
+      events: (model.events - this.before.events) * perSecond,
+      bytes: (bytes - this.before.bytes) * perSecond
+    }
     this.before = { events: model.events, bytes }
     const limit = num(model.totals?.queueLimit)
     return {

@@ -11,7 +11,12 @@ export function sessionsDir(): string {
 
 /** A new name in the sessions folder: "2026-11-22-141530-vm-bind-churn-virtual.vascope". */
 export function newSessionFile(title: string, board: string, now = new Date()): string {
-  const clean = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60)
+  const clean = (text: string): string =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 60)
   const stamp = now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
   mkdirSync(sessionsDir(), { recursive: true })
   return path.join(sessionsDir(), `${stamp}-${[clean(title), clean(board)].filter(Boolean).join('-')}.vascope`)

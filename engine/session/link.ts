@@ -1,7 +1,15 @@
 import type { Duplex } from 'node:stream'
 import { VascopeError } from '../problem'
 import { delimit, FrameReader, FramingError } from '../wire/frames'
-import { Command, eventsOf, Frame, HELLO_MAGIC, PROTOCOL_MAJOR, PROTOCOL_MINOR, type CommandFields } from '../wire/messages'
+import {
+  Command,
+  eventsOf,
+  Frame,
+  HELLO_MAGIC,
+  PROTOCOL_MAJOR,
+  PROTOCOL_MINOR,
+  type CommandFields
+} from '../wire/messages'
 
 /** Bytes the daemon may send before it must wait for more credit; given back as they are taken in. */
 const WINDOW = 8 << 20

@@ -26,7 +26,11 @@ export interface LiveOptions {
   /** The command line that reproduces the run, for the file's head. */
   command: string
   ask: Ask
-  progress: (phase: 'starting-board' | 'connecting' | 'deploying' | 'attaching', activity: string, fraction: number | null) => void
+  progress: (
+    phase: 'starting-board' | 'connecting' | 'deploying' | 'attaching',
+    activity: string,
+    fraction: number | null
+  ) => void
   signal: AbortSignal
 }
 
@@ -105,7 +109,12 @@ export class LiveSession {
     signal?.addEventListener('abort', cancel, { once: true })
     const record = (): ScenarioRecord | undefined => this.model.state.scenarios.find((s) => s.runId === runId)
     try {
-      await this.until(() => (record()?.state ?? 0) >= ScenarioState.SCENARIO_STATE_DONE, Infinity, null, 'run the scenario')
+      await this.until(
+        () => (record()?.state ?? 0) >= ScenarioState.SCENARIO_STATE_DONE,
+        Infinity,
+        null,
+        'run the scenario'
+      )
     } finally {
       signal?.removeEventListener('abort', cancel)
     }
@@ -117,7 +126,10 @@ export class LiveSession {
     if (!this.over) {
       this.link.send({ stop: {} })
       const timer = setTimeout(
-        () => void this.end(new VascopeError('daemon-silent', `The daemon did not say goodbye within ${ANSWER_MS / 1000} s.`, KEPT)),
+        () =>
+          void this.end(
+            new VascopeError('daemon-silent', `The daemon did not say goodbye within ${ANSWER_MS / 1000} s.`, KEPT)
+          ),
         ANSWER_MS
       )
       await this.ended
@@ -135,7 +147,9 @@ export class LiveSession {
     const { model } = this
     this.writer?.frame(
       message,
-      taken ? { events: taken.events, firstNs: model.boardNs(taken.first), lastNs: model.boardNs(taken.last) } : undefined
+      taken
+        ? { events: taken.events, firstNs: model.boardNs(taken.first), lastNs: model.boardNs(taken.last) }
+        : undefined
     )
     if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.last), Date.now())
     else if (!eventsOf(message)) {
@@ -175,7 +189,12 @@ export class LiveSession {
           )
         }, timeoutMs)
       void this.ended.then((error) => {
-        if (!done()) finish(error ?? this.goodbyeError() ?? new VascopeError('ended', `The session ended before the daemon could ${what}.`, KEPT))
+        if (!done())
+          finish(
+            error ??
+              this.goodbyeError() ??
+              new VascopeError('ended', `The session ended before the daemon could ${what}.`, KEPT)
+          )
       })
       check()
     })

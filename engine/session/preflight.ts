@@ -37,17 +37,35 @@ export async function preflight(
   const { target } = session
   const capabilities = session.model.capabilities!
   const by = `${target.user}@${target.host}:${target.port}`
-  const ok = (id: string, title: string, detail: string): CheckResult => ({ id, group: 'Link', title, state: 'ok', detail, remedy: '' })
-  settle(ok('link.ssh', 'Reachable', `${by}, host key known, ${((Date.now() - began) / 1000).toFixed(1)} s with the daemon`))
-  settle(ok('link.architecture', 'Architecture', `${capabilities.machine} Linux, ${capabilities.model || 'model unknown'}`))
-  settle(ok('link.daemon', 'Daemon', `${session.model.hello?.program ?? ''}, build ${session.model.hello?.build ?? ''}`))
+  const ok = (id: string, title: string, detail: string): CheckResult => ({
+    id,
+    group: 'Link',
+    title,
+    state: 'ok',
+    detail,
+    remedy: ''
+  })
+  settle(
+    ok('link.ssh', 'Reachable', `${by}, host key known, ${((Date.now() - began) / 1000).toFixed(1)} s with the daemon`)
+  )
+  settle(
+    ok('link.architecture', 'Architecture', `${capabilities.machine} Linux, ${capabilities.model || 'model unknown'}`)
+  )
+  settle(
+    ok('link.daemon', 'Daemon', `${session.model.hello?.program ?? ''}, build ${session.model.hello?.build ?? ''}`)
+  )
   settle(kernelCheck(capabilities))
   for (const check of capabilities.checks)
     settle({
       id: check.id ?? '',
       group: groupOf(check.id ?? ''),
       title: check.title ?? '',
-      state: check.state === CheckState.CHECK_STATE_OK ? 'ok' : check.state === CheckState.CHECK_STATE_LIMITED ? 'limited' : 'failed',
+      state:
+        check.state === CheckState.CHECK_STATE_OK
+          ? 'ok'
+          : check.state === CheckState.CHECK_STATE_LIMITED
+            ? 'limited'
+            : 'failed',
       detail: check.detail ?? '',
       remedy: check.remedy ?? ''
     })

@@ -42,7 +42,8 @@ export function openRecording(file: string): Recording {
 
 /** Damage in words: how much, where. Empty for a sound file. */
 export function damageText(recording: Recording): string {
-  if (recording.damage.length === 0) return recording.complete ? '' : 'The recording was cut off; it is shown up to the cut.'
+  if (recording.damage.length === 0)
+    return recording.complete ? '' : 'The recording was cut off; it is shown up to the cut.'
   const bytes = recording.damage.reduce((n, d) => n + d.bytes, 0)
   const where = recording.damage.map((d) => `${d.text} at byte ${d.offset}`).join(', ')
   return `${bytes} bytes could not be read (${where}); the rest is shown.`

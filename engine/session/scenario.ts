@@ -10,11 +10,20 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
   const bad = (code: string, message: string, remedy: string): never => {
     throw new VascopeError(code, message, remedy, EXIT.usage)
   }
-  if (!scenario) return bad('scenario-unknown', `There is no scenario "${run.id}" on this board.`, `Known: ${catalogue.map((s) => s.id).join(', ')}.`)
+  if (!scenario)
+    return bad(
+      'scenario-unknown',
+      `There is no scenario "${run.id}" on this board.`,
+      `Known: ${catalogue.map((s) => s.id).join(', ')}.`
+    )
   for (const [name, value] of Object.entries(run.parameters)) {
     const parameter = scenario.parameters.find((p) => p.name === name)
     if (!parameter)
-      return bad('parameter-unknown', `${run.id} has no parameter "${name}".`, `It has: ${scenario.parameters.map((p) => p.name).join(', ') || 'none'}.`)
+      return bad(
+        'parameter-unknown',
+        `${run.id} has no parameter "${name}".`,
+        `It has: ${scenario.parameters.map((p) => p.name).join(', ') || 'none'}.`
+      )
     const { minimum, maximum, unit } = parameter
     if (!Number.isSafeInteger(value) || value < minimum || value > maximum)
       return bad(
@@ -24,7 +33,12 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
       )
   }
   if (scenario.needs)
-    throw new VascopeError('scenario-needs', `${run.id} cannot run on this board: ${scenario.needs}`, 'Choose another scenario, or another board.', EXIT.board)
+    throw new VascopeError(
+      'scenario-needs',
+      `${run.id} cannot run on this board: ${scenario.needs}`,
+      'Choose another scenario, or another board.',
+      EXIT.board
+    )
 }
 
 /** The command that runs the same again. */

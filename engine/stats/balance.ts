@@ -25,7 +25,11 @@ function balanceOf(model: SessionModel, scenario: ScenarioRecord): Balance {
   const { vms, tasks, mappings: m } = model.state
   const own = new Set<number>()
   for (const vm of vms.values())
-    if (tasks.get(vm.task)?.pid === scenario.pid && vm.created >= scenario.started && vm.created <= (scenario.ended ?? Infinity))
+    if (
+      tasks.get(vm.task)?.pid === scenario.pid &&
+      vm.created >= scenario.started &&
+      vm.created <= (scenario.ended ?? Infinity)
+    )
       own.add(vm.id)
   let insertsSeen = 0
   let removesSeen = 0

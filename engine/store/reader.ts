@@ -38,7 +38,12 @@ export class SessionReader {
     try {
       this.fd = openSync(file, 'r')
     } catch (error) {
-      throw new VascopeError('file-missing', `${file} cannot be opened: ${(error as Error).message}.`, 'Check the path.', EXIT.usage)
+      throw new VascopeError(
+        'file-missing',
+        `${file} cannot be opened: ${(error as Error).message}.`,
+        'Check the path.',
+        EXIT.usage
+      )
     }
     this.bytes = fstatSync(this.fd).size
     try {
@@ -74,7 +79,11 @@ export class SessionReader {
     }
     const head = this.read(0, HEAD_BYTES)
     if (head.length < HEAD_BYTES || head.toString('latin1', 0, 8) !== MAGIC)
-      refuse('file-not-a-session', 'is not a Vascope session.', 'Session files end in .vascope and begin with "VASCOPE".')
+      refuse(
+        'file-not-a-session',
+        'is not a Vascope session.',
+        'Session files end in .vascope and begin with "VASCOPE".'
+      )
     const major = head.readUInt32LE(8)
     if (major > MAJOR)
       refuse('file-too-new', `has format ${major}, this Vascope reads up to ${MAJOR}.`, 'Open it with a newer Vascope.')
@@ -82,7 +91,11 @@ export class SessionReader {
       if (chunk.type !== ChunkType.Head) break
       return SessionHead.decode(this.read(chunk.offset, chunk.length))
     }
-    return refuse('file-damaged', 'has lost its head: nothing in it can be placed.', 'Restore it from a copy, or record again.')
+    return refuse(
+      'file-damaged',
+      'has lost its head: nothing in it can be placed.',
+      'Restore it from a copy, or record again.'
+    )
   }
 
   /** Chunks with a valid CRC, in order; steps over what is damaged to the next chunk that holds. */

@@ -101,7 +101,7 @@ export class SessionWriter {
     if (this.broken) return false
     const begin = this.offset
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done, bytes.length - done)
+      for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done, bytes.length - done)
       this.offset = begin + bytes.length
       return true
     } catch (error) {
@@ -119,7 +119,12 @@ export class SessionWriter {
 function cannotWrite(file: string, error: unknown): VascopeError {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EEXIST')
-    return new VascopeError('file-exists', `${file} exists already.`, 'Choose another name, or remove it first.', EXIT.usage)
+    return new VascopeError(
+      'file-exists',
+      `${file} exists already.`,
+      'Choose another name, or remove it first.',
+      EXIT.usage
+    )
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new VascopeError(
       'disk-full',
@@ -127,5 +132,10 @@ function cannotWrite(file: string, error: unknown): VascopeError {
       'Make room, or record to another disk with --out.',
       EXIT.board
     )
-  return new VascopeError('file-write', `${file} cannot be written: ${message}.`, 'Choose another folder with --out.', EXIT.usage)
+  return new VascopeError(
+    'file-write',
+    `${file} cannot be written: ${message}.`,
+    'Choose another folder with --out.',
+    EXIT.usage
+  )
 }
