@@ -27,7 +27,11 @@ describe('counting what meson ran', () => {
   })
 
   it('counts a program that writes none as one', () => {
-    expect(meson({ result: 'OK', stdout: 'all fine' }, { result: 'SKIP' })).toEqual({ passed: 1, failed: 0, skipped: 1 })
+    expect(meson({ result: 'OK', stdout: 'all fine' }, { result: 'SKIP' })).toEqual({
+      passed: 1,
+      failed: 0,
+      skipped: 1
+    })
   })
 
   it('counts a program that died after its last good case as failed', () => {
