@@ -86,7 +86,12 @@ export function provideSession(engine: EngineClient): Session {
     start: (board, scenarios) =>
       guard(async () => {
         pulse.value = null
-        await engine.api.start({ board, scenarios })
+        try {
+          await engine.api.start({ board, scenarios })
+        } catch (error) {
+          // Where the state says it, the boards view shows it in place.
+          if (state.value.phase !== 'failed') throw error
+        }
       }),
     runScenario: (run) => guard(() => engine.api.runScenario(run)),
     stop: () => guard(() => engine.api.stop()),

@@ -1,7 +1,7 @@
 import { inject, type InjectionKey, onScopeDispose, provide, type Ref, ref, type ShallowRef, shallowRef } from 'vue'
 import type { Board, CheckResult, Problem, RecentSession, ScenarioDescription } from '../../../engine/api'
-import { useEngine } from '../../composables/useEngine'
-import { asProblem, useSession } from '../../composables/useSession'
+import { asProblem, type Session } from '../../composables/useSession'
+import type { EngineClient } from '../../model/engine-client'
 
 export interface Preflight {
   running: boolean
@@ -26,9 +26,7 @@ export interface Boards {
 
 const KEY: InjectionKey<Boards> = Symbol('boards')
 
-export function provideBoards(): Boards {
-  const engine = useEngine()
-  const session = useSession()
+export function provideBoards(engine: EngineClient, session: Session): Boards {
   const boards = shallowRef<Board[] | null>(null)
   const sessions = shallowRef<RecentSession[] | null>(null)
   const selected = ref('virtual')

@@ -1,8 +1,8 @@
 import { computed, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { View } from '../../../engine/api'
-import { type Painter, usePainter } from '../../composables/usePainter'
-import { useEngine } from '../../composables/useEngine'
-import { asProblem, useSession } from '../../composables/useSession'
+import type { Painter } from '../../composables/usePainter'
+import { asProblem, type Session } from '../../composables/useSession'
+import type { EngineClient } from '../../model/engine-client'
 import { clampRange, pan, span, type TimeRange, zoom } from '../../model/time-axis'
 import type { Selection } from '../../model/selection'
 
@@ -38,11 +38,7 @@ export interface Timeline {
 
 const KEY: InjectionKey<Timeline> = Symbol('timeline')
 
-export function provideTimeline(): Timeline {
-  const engine = useEngine()
-  const session = useSession()
-  const painter = usePainter()
-
+export function provideTimeline(engine: EngineClient, session: Session, painter: Painter): Timeline {
   const view = shallowRef<View | null>(null)
   const overview = shallowRef<View | null>(null)
   const range = shallowRef<TimeRange>({ from: 0, to: LIVE_SPAN })

@@ -145,19 +145,17 @@ function drawCells({ g }: Surface, cells: Map<number, number>, ink: PolicyInk): 
   g.globalAlpha = 1
 }
 
-function drawDensity(surface: Surface, { view, range }: MapScene, density: Density, ink: PolicyInk): void {
-  const { g, width, height } = surface
+function drawDensity({ g, width }: Surface, { view, range, layout }: MapScene, density: Density, ink: PolicyInk): void {
   const { from, to } = view.request
   const step = (to - from) / density.columns
-  const rowHeight = height / density.rows
   let most = 1
   for (const count of density.counts) most = Math.max(most, count)
   density.counts.forEach((count, at) => {
     if (!count) return
     const time = from + (at % density.columns) * step
     const x = timeToX(time, range, width)
-    const y = Math.floor(at / density.columns) * rowHeight
-    fillCell(g, ink, x, y, timeToX(time + step, range, width) - x + 0.5, rowHeight, count / most)
+    const y = layout.tops[Math.floor(at / density.columns)] ?? 0
+    fillCell(g, ink, x, y, timeToX(time + step, range, width) - x + 0.5, layout.height, count / most)
   })
   g.globalAlpha = 1
 }

@@ -10,11 +10,11 @@ export function drawSpans(surface: Surface, spans: Spans, range: TimeRange, time
   drawGrid(surface, range)
   let painted = -1
   for (let index = 0; index < spans.start.length; index++) {
-    const [queued, start, end] = [spans.queued[index] ?? 0, spans.start[index] ?? 0, spans.end[index] ?? 0]
+    const { queued, start, end } = spanAt(spans, index)
     const x1 = Math.min(width + 2, timeToX(end, range, width))
     const xq = Math.max(-2, timeToX(queued, range, width))
     if (x1 < 0 || xq > width) continue
-    const x0 = Math.max(-2, timeToX(start, range, width))
+    const x0 = Math.min(width + 2, Math.max(-2, timeToX(start, range, width)))
     if (x0 - xq > 3) {
       g.fillStyle = palette.hatch(g, color ?? palette.data, 3)
       g.fillRect(xq, top, x0 - xq, tall)
@@ -32,9 +32,15 @@ export function drawSpans(surface: Surface, spans: Spans, range: TimeRange, time
 export function spansAt(spans: Spans, time: number): { queued: number; running: number } {
   let [queued, running] = [0, 0]
   for (let index = 0; index < spans.start.length; index++) {
-    const [from, start, end] = [spans.queued[index] ?? 0, spans.start[index] ?? 0, spans.end[index] ?? 0]
+    const { queued: from, start, end } = spanAt(spans, index)
     if (from <= time && start > time) queued++
     else if (start <= time && end > time) running++
   }
   return { queued, running }
+}
+
+/** What has not begun or ended yet (NaN) does so later than any time. */
+function spanAt(spans: Spans, index: number): { queued: number; start: number; end: number } {
+  const later = (time: number | undefined): number => (time === undefined || Number.isNaN(time) ? Infinity : time)
+  return { queued: spans.queued[index] ?? 0, start: later(spans.start[index]), end: later(spans.end[index]) }
 }
