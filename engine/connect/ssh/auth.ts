@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import {
-  OpenSSHAgent,
-  utils,
+// ssh2 is CommonJS, and Node does not see most of its names from a module.
+import ssh2, {
   type AnyAuthMethod,
   type AuthenticationType,
   type IdentityCallback,
@@ -10,6 +9,8 @@ import {
 } from 'ssh2'
 import { VascopeError } from '../../problem'
 import type { Ask, Target } from '../connection'
+
+const { utils } = ssh2
 
 const ATTEMPTS = 3
 
@@ -216,7 +217,7 @@ function printable(text: string): string {
 }
 
 /** The user's agent, with the keys of the identity files first, and only these when the configuration says so. */
-class ChosenAgent extends OpenSSHAgent {
+class ChosenAgent extends ssh2.OpenSSHAgent {
   readonly offered: Buffer[] = []
   failed = false
 

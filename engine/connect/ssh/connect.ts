@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { Client, type AuthHandlerMiddleware, type ServerHostKeyAlgorithm } from 'ssh2'
+// ssh2 is CommonJS, and Node does not see most of its names from a module.
+import ssh2, { type AuthHandlerMiddleware, type ServerHostKeyAlgorithm } from 'ssh2'
 import { VascopeError } from '../../problem'
 import type { Ask, Connection, Progress, Target } from '../connection'
 import { authFailed, authMethods, type AuthLog, type Keyring } from './auth'
@@ -76,7 +77,7 @@ async function openSession(
   keyring: Keyring
 ): Promise<SshConnection> {
   const serverHostKey = (await hostKeyAlgorithms(target)) as ServerHostKeyAlgorithm[]
-  const client = new Client()
+  const client = new ssh2.Client()
   const log: AuthLog = { tried: [], accepted: [] }
   let stage: 'handshake' | 'log-in' = 'handshake'
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Connection } from '../../../engine/connect/connection'
 import { connect } from '../../../engine/connect/ssh/connect'
@@ -26,7 +27,7 @@ let home: string
 let connection: Connection
 
 beforeAll(async () => {
-  sshd = await startSshd(['AcceptEnv HOME', 'PermitUserEnvironment yes'])
+  sshd = await startSshd()
 })
 
 afterAll(() => sshd.stop())
@@ -72,6 +73,30 @@ async function refusal(board: Connection = connection): Promise<VascopeError> {
   return error
 }
 
+/** A program that deploys to the board and is killed the moment the daemon runs; needs bundling, as Node does not read TypeScript. */
+async function desktopThatDies(): Promise<string> {
+  const root = path.resolve(import.meta.dirname, '../../..')
+  const source = path.join(home, 'desktop.ts')
+  await writeFile(
+    source,
+    `import { connect } from '${root}/engine/connect/ssh/connect'
+     import { deploy } from '${root}/engine/deploy/deploy'
+     const real = await connect(${JSON.stringify(sshd.target)}, { ask: async () => null })
+     const environment = 'export XDG_RUNTIME_DIR=${home}/runtime HOME=${home}; '
+     await deploy({ ...real, spawn: (command) => real.spawn(environment + command) })
+     process.kill(process.pid, 'SIGKILL')`
+  )
+  await symlink(path.join(root, 'node_modules'), path.join(home, 'node_modules'))
+  const output = { entryFileNames: 'desktop.mjs' }
+  await build({
+    configFile: false,
+    logLevel: 'silent',
+    root: home,
+    build: { ssr: source, outDir: home, emptyOutDir: false, rolldownOptions: { output } }
+  })
+  return path.join(home, 'desktop.mjs')
+}
+
 async function firstLine(daemon: RunningDaemon): Promise<string> {
   let text = ''
   daemon.stdio.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -111,36 +136,9 @@ describe('deploy', () => {
   })
 
   it('leaves nothing behind, and no process, when the desktop is killed', async () => {
-    // Silent, so that only the guard can remove the folder.
+    // It says nothing of itself, so that the guard alone can remove the folder.
     await offer(STAND_IN.replace(/^echo "\$0.*$/m, ''))
-    const script = path.join(home, 'desktop.mts')
-    const engine = path.resolve(import.meta.dirname, '../../../engine')
-    await writeFile(
-      script,
-      `import { connect } from '${engine}/connect/ssh/connect'
-       import { deploy } from '${engine}/deploy/deploy'
-       const real = await connect(${JSON.stringify(sshd.target)}, { ask: async () => null })
-       const environment = 'export XDG_RUNTIME_DIR=${home}/runtime HOME=${home}; '
-       await deploy({ ...real, spawn: (command) => real.spawn(environment + command) })
-       process.kill(process.pid, 'SIGKILL')`
-    )
-    const bundle = path.join(home, 'desktop.mjs')
-    const { build } = await import('vite')
-    await build({
-      configFile: false,
-      logLevel: 'silent',
-      root: path.resolve(engine, '..'),
-      ssr: { noExternal: ['valibot', 'ssh-config'] },
-      build: {
-        ssr: script,
-        outDir: path.join(home, 'bundle'),
-        rolldownOptions: { external: ['ssh2'], output: { entryFileNames: 'desktop.mjs' } }
-      }
-    })
-    void bundle
-    const died = await run('node', [path.join(home, 'bundle', 'desktop.mjs')], {
-      env: { ...process.env, NODE_PATH: path.resolve(engine, '../node_modules') }
-    }).catch((error: unknown) => error)
+    const died = await run('node', [await desktopThatDies()]).catch((error: unknown) => error)
     expect(died).toMatchObject({ signal: 'SIGKILL' })
     await until(async () => (await readFile(path.join(home, 'runtime', 'ended'), 'utf8').catch(() => '')) === 'end\n')
     await gone()
