@@ -5,7 +5,7 @@
 //   node scripts/build.mjs [cli] [app]     both when none is named
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { fresh, hashFiles, markFresh } from './lib/inputs.mjs'
+import { fresh, hashFiles, markFresh, publish, temporaryDir } from './lib/inputs.mjs'
 import { bin, root, run } from './lib/run.mjs'
 import { isMain, main, progress, StepError } from './lib/say.mjs'
 import { generateProto, protoIsFresh } from './proto.mjs'
@@ -17,6 +17,7 @@ const TARGETS = {
     title: 'Building the command line',
     inputs: [...TOOLS, 'engine', 'cli', 'scripts/vite.cli.config.mjs'],
     result: 'out/cli/index.js',
+    out: 'out/cli', // in one piece: commands may be running from it
     source: 'cli/index.ts',
     command: ['vite', 'build', '--config', 'scripts/vite.cli.config.mjs']
   },
@@ -42,7 +43,11 @@ export async function build(name) {
   if (!protoIsFresh()) await generateProto()
   const hash = hashOf(target)
   const [program, ...args] = target.command
+  const out = target.out && path.join(root, target.out)
+  const dir = out && temporaryDir(out)
+  if (dir) args.push('--outDir', dir)
   await run(bin(program), args, { log: `build-${name}`, remedy: 'mend the source named above' })
+  if (dir) publish(dir, out)
   markFresh(stamp(name), hash)
 }
 

@@ -29,11 +29,8 @@ const PACKAGES = {
     'libc6-dev:arm64',
     ...LIBRARIES.map((name) => `${name}:arm64`)
   ],
-  // the virtual board: its image, its modules, the machine
-  board: [
-    ...['qemu-system-arm', 'device-tree-compiler', 'mmdebstrap', 'e2fsprogs', 'make', 'bc', 'xz-utils', 'zstd', 'cpio'],
-    ...['curl', 'ca-certificates', 'openssh-client']
-  ],
+  // the virtual board: the machine, its image, the way to it
+  board: ['qemu-system-arm', 'device-tree-compiler', 'cpio', 'xz-utils', 'zstd', 'openssh-client'],
   // the window: what Electron links with
   window: [
     ...[

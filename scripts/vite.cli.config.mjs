@@ -1,4 +1,5 @@
-// The command line as one file for Node: the engine is bundled, packages stay imports.
+// The command line for Node: the engine is bundled, packages stay imports. The builder of the board's image can be had alone, for
+// scripts/board-image.mjs.
 import path from 'node:path'
 import { defineConfig } from 'vite'
 
@@ -11,12 +12,18 @@ export default defineConfig({
   logLevel: 'warn',
   ssr: { external: true, target: 'node' },
   build: {
-    ssr: path.join(root, 'cli/index.ts'),
+    ssr: true,
     outDir: path.join(root, 'out/cli'),
     emptyOutDir: true,
     target: 'node20.18',
     sourcemap: true,
     minify: false,
-    rolldownOptions: { output: { entryFileNames: 'index.js', chunkFileNames: '[name]-[hash].js' } }
+    rolldownOptions: {
+      input: {
+        index: path.join(root, 'cli/index.ts'),
+        'board-image': path.join(root, 'engine/connect/virtual/image.ts')
+      },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
+    }
   }
 })

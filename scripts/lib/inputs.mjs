@@ -60,10 +60,21 @@ export function temporaryDir(target) {
   return dir
 }
 
-/** Puts a finished folder in its place, in exchange for what was there. */
+/** Puts a finished folder in its place, in exchange for what was there. Of two that finish at once the last one stays. */
 export function publish(dir, target) {
   const old = `${target}.${process.pid}.old`
-  if (existsSync(target)) renameSync(target, old)
-  renameSync(dir, target)
-  rmSync(old, { recursive: true, force: true })
+  mkdirSync(path.dirname(target), { recursive: true })
+  for (;;) {
+    try {
+      renameSync(target, old)
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error
+    }
+    rmSync(old, { recursive: true, force: true })
+    try {
+      return renameSync(dir, target)
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+    }
+  }
 }

@@ -1,0 +1,35 @@
+// The image of the virtual board. The engine builds it (engine/connect/virtual/image.ts, out of the command line's bundle); here it is
+// only built ahead of time, with the progress that set-up shows.
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { buildIsFresh } from './build.mjs'
+import { cacheDir, root } from './lib/run.mjs'
+import { progress, StepError } from './lib/say.mjs'
+
+/** True when there is an image of the sources as they are. Whether Debian has a newer kernel is asked, once a day, when a board starts. */
+export async function imageIsFresh() {
+  if (!buildIsFresh('cli')) return false
+  const { inputsHash } = await engine()
+  const images = cacheDir('board', 'image')
+  const inputs = inputsHash(path.join(root, 'board'))
+  return existsSync(images) && readdirSync(images).some((name) => name.startsWith(inputs))
+}
+
+/** Builds the image: a few minutes, most of it download. */
+export async function buildImage() {
+  const { ensureImage } = await engine()
+  const step = progress('Building the virtual board')
+  try {
+    await ensureImage({ progress: (activity, fraction) => step.update(fraction, activity) })
+    step.done()
+  } catch (error) {
+    step.failed()
+    // The bundle has its own VascopeError; what a person can act on has a remedy.
+    throw typeof error?.remedy === 'string' ? new StepError(error.message, { remedy: error.remedy }) : error
+  }
+}
+
+async function engine() {
+  return await import(pathToFileURL(path.join(root, 'out/cli/board-image.js')).href)
+}
