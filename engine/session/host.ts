@@ -17,7 +17,7 @@ import type {
 import type { Ask } from '../connect/connection'
 import { virtualName } from '../connect/reach'
 import { listHosts } from '../connect/ssh/config'
-import { down, list } from '../connect/virtual'
+import { DEFAULT_BOARD, down, list } from '../connect/virtual/board'
 import { scenarioStateName, SessionModel } from '../model/session'
 import { asProblem, EXIT, VascopeError } from '../problem'
 import { boDetail, mappings } from '../query/objects'
@@ -52,15 +52,14 @@ export class EngineHost implements EngineApi {
   constructor(private readonly push: Push) {}
 
   async listBoards(): Promise<Board[]> {
-    const running = await list()
-    const names = new Set(['default', ...running.map((b) => b.name)])
-    const virtual = [...names].map((name): Board => ({
-      id: name === 'default' ? 'virtual' : `virtual:${name}`,
+    const known = list()
+    if (!known.some((b) => b.name === DEFAULT_BOARD)) known.unshift({ name: DEFAULT_BOARD, state: 'stopped' })
+    const virtual = known.map(({ name, state }): Board => ({
+      id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,
       kind: 'virtual',
-      title: name === 'default' ? 'Virtual board' : `Virtual board ${name}`,
-      detail:
-        'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
-      state: running.some((b) => b.name === name && b.state === 'running') ? 'running' : 'stopped'
+      title: name === DEFAULT_BOARD ? 'Virtual board' : `Virtual board ${name}`,
+      detail: 'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
+      state
     }))
     const hosts = await listHosts()
     return [...virtual, ...hosts.map((h): Board => ({ id: h.name, kind: 'ssh', title: h.name, detail: h.detail }))]
