@@ -1,0 +1,70 @@
+import path from 'node:path'
+import { PRESETS } from './registers'
+
+export const QEMU = 'qemu-system-aarch64'
+
+export type Accelerator = 'tcg' | 'kvm'
+
+const MEMORY_MIB = 2048
+/** What Linux may use of it. The registers of the emulated hardware are in the rest (registers.ts). */
+const GUEST_MEMORY = '1920M'
+
+const KERNEL_ARGUMENTS = `console=ttyAMA0 quiet loglevel=4 panic=-1 mitigations=off mem=${GUEST_MEMORY}`
+
+/** Machine and processors. The device tree is dumped for exactly these. */
+export function machineArguments(accelerator: Accelerator): string[] {
+  // virtualization=on makes SMC the PSCI conduit; QEMU then answers NOT_SUPPORTED to unknown SMCs, which qcom_scm accepts.
+  const machine = accelerator === 'kvm' ? 'virt,gic-version=host' : 'virt,virtualization=on'
+  const processor =
+    accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'cortex-a76']
+  return ['-machine', machine, ...processor, '-m', String(MEMORY_MIB), '-smp', '2', '-nodefaults', '-display', 'none']
+}
+
+/** Arguments that make QEMU write the machine's own device tree and leave. */
+export function dumpArguments(accelerator: Accelerator, file: string): string[] {
+  const [option = '', machine = '', ...rest] = machineArguments(accelerator)
+  return [option, `${machine},dumpdtb=${file}`, ...rest]
+}
+
+export interface Boot {
+  image: string
+  /** Runtime folder of the board: device tree, console. */
+  folder: string
+  /** Loopback port that is forwarded to the guest's SSH server. */
+  port: number
+  accelerator: Accelerator
+}
+
+export function consoleFile(folder: string): string {
+  return path.join(folder, 'console.log')
+}
+
+export function deviceTreeFile(folder: string): string {
+  return path.join(folder, 'board.dtb')
+}
+
+export function bootArguments(boot: Boot): string[] {
+  return [
+    ...machineArguments(boot.accelerator),
+    '-no-reboot',
+    '-serial',
+    `file:${consoleFile(boot.folder)}`,
+    '-kernel',
+    path.join(boot.image, 'vmlinuz'),
+    '-initrd',
+    path.join(boot.image, 'root.cpio'),
+    '-dtb',
+    deviceTreeFile(boot.folder),
+    ...PRESETS.flatMap(({ address, value }) => [
+      '-device',
+      `loader,addr=0x${address.toString(16)},data=0x${value.toString(16)},data-len=4`
+    ]),
+    // restrict: the guest reaches nothing, it is only reached.
+    '-netdev',
+    `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${boot.port}-:22`,
+    '-device',
+    'virtio-net-device,netdev=net',
+    '-append',
+    KERNEL_ARGUMENTS
+  ]
+}
