@@ -213,7 +213,7 @@ function keyboardPrompt(target: Target, ask: Ask, dialog: { asked: boolean; decl
 /** Text from the other side on one line, without control characters that could paint over the question. */
 function printable(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
+  return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim()
 }
 
 /** The user's agent, with the keys of the identity files first, and only these when the configuration says so. */
