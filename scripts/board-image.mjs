@@ -1,15 +1,16 @@
 // The image of the virtual board. The engine builds it (engine/connect/virtual/image.ts, out of the command line's bundle); here it is
 // only built ahead of time, with the progress that set-up shows.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { buildIsFresh } from './build.mjs'
 import { cacheDir, root } from './lib/run.mjs'
 import { progress, StepError } from './lib/say.mjs'
 
+const BUNDLE = path.join(root, 'out/cli/board-image.js')
+
 /** True when there is an image of the sources as they are. Whether Debian has a newer kernel is asked, once a day, when a board starts. */
 export async function imageIsFresh() {
-  if (!buildIsFresh('cli')) return false
+  if (!existsSync(BUNDLE)) return false
   const { inputsHash } = await engine()
   const images = cacheDir('board', 'image')
   const inputs = inputsHash(path.join(root, 'board'))
@@ -30,6 +31,7 @@ export async function buildImage() {
   }
 }
 
+/** The bundle may be built again between two calls; the name tells Node so. */
 async function engine() {
-  return await import(pathToFileURL(path.join(root, 'out/cli/board-image.js')).href)
+  return await import(`${pathToFileURL(BUNDLE).href}?${statSync(BUNDLE).mtimeMs}`)
 }
