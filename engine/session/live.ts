@@ -44,6 +44,8 @@ export class LiveSession {
   readonly ended: Promise<VascopeError | null>
   private settleEnd!: (error: VascopeError | null) => void
   private over = false
+  /** Before tracing began there is nothing worth a file. */
+  private tracing = false
   private readonly link: DaemonLink
   private readonly flushing: NodeJS.Timeout
   private readonly waiting = new Set<() => void>()
@@ -96,6 +98,7 @@ export class LiveSession {
         `This board cannot be traced: ${failed.title}: ${failed.detail}`,
         failed.remedy || 'See the preflight list.'
       )
+    this.tracing = true
     this.link.send({ start: { snapshotPeriodMs: 0 } })
     await this.until(() => this.model.snapshots > 0, ANSWER_MS, null, 'send its first snapshot')
   }
@@ -215,7 +218,8 @@ export class LiveSession {
       const said = this.daemon.stderr().trim().split('\n').slice(-3).join(' ')
       if (said) error = new VascopeError(error.code, `${error.message} It said: ${said}`, error.remedy)
     }
-    if (this.writer) {
+    if (this.writer && !this.tracing) this.writer.discard()
+    else if (this.writer) {
       if (error && !this.writer.problem) {
         this.model.note(error.message, this.model.end)
         this.writer.note(error.code, error.message, this.model.boardNs(this.model.end))

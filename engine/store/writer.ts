@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { EXIT, VascopeError } from '../problem'
 import { delimit } from '../wire/frames'
@@ -91,6 +91,12 @@ export class SessionWriter {
       this.chunk(ChunkType.Index, index)
     }
     closeSync(this.fd)
+  }
+
+  /** For a recording that never began: leaves no file behind. */
+  discard(): void {
+    closeSync(this.fd)
+    rmSync(this.file, { force: true })
   }
 
   private chunk(type: number, payload: Uint8Array): boolean {
