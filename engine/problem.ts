@@ -1,7 +1,7 @@
 import type { Problem } from './api'
 
-/** Exit codes of the command line. */
-export const EXIT = { fine: 0, findings: 1, usage: 2, board: 3, file: 4 } as const
+/** Exit codes of the command line; `interrupted` is the shell's for Ctrl-C. */
+export const EXIT = { fine: 0, findings: 1, usage: 2, board: 3, file: 4, interrupted: 130 } as const
 
 /**
  * An error that a person can act on: what happened and to which object (`message`), and what to do next (`remedy`).
@@ -22,6 +22,11 @@ export class VascopeError extends Error {
   toProblem(): Problem {
     return { code: this.code, message: this.message, remedy: this.remedy }
   }
+}
+
+/** What is thrown when the user stopped something before it was done. */
+export function cancelled(): VascopeError {
+  return new VascopeError('cancelled', 'Cancelled.', 'Start again when you are ready.', EXIT.interrupted)
 }
 
 /** Any thrown value as a Problem; an unexpected one keeps its own text and asks for a report. */

@@ -58,7 +58,8 @@ export class EngineHost implements EngineApi {
       id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,
       kind: 'virtual',
       title: name === DEFAULT_BOARD ? 'Virtual board' : `Virtual board ${name}`,
-      detail: 'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
+      detail:
+        'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
       state
     }))
     const hosts = await listHosts()
@@ -118,7 +119,8 @@ export class EngineHost implements EngineApi {
     } catch (error) {
       if (this.live) await this.live.stop()
       this.abort = null
-      this.change({ ...base, phase: 'failed', problem: asProblem(error) })
+      if (abort.signal.aborted) this.change(IDLE)
+      else this.change({ ...base, phase: 'failed', problem: asProblem(error) })
       throw error
     }
   }

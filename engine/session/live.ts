@@ -5,7 +5,7 @@ import { reach } from '../connect/reach'
 import { deploy, type RunningDaemon } from '../deploy/deploy'
 import type { ScenarioRecord } from '../model/entities'
 import { SessionModel } from '../model/session'
-import { VascopeError } from '../problem'
+import { cancelled, VascopeError } from '../problem'
 import { SessionWriter } from '../store/writer'
 import { big, eventsOf, Frame, GoodbyeReason, num, ScenarioState } from '../wire/messages'
 import { Latency } from './clock'
@@ -72,20 +72,22 @@ export class LiveSession {
       (phase: Parameters<LiveOptions['progress']>[0]): Progress =>
       (activity, fraction) =>
         options.progress(phase, activity, fraction)
-    const target = await reach(options.board, { progress: step('starting-board'), signal })
-    const connection = await connect(target, { ask, progress: step('connecting'), signal })
+    let connection: Connection | null = null
     let session: LiveSession | null = null
     try {
+      const target = await reach(options.board, { progress: step('starting-board'), signal })
+      connection = await connect(target, { ask, progress: step('connecting'), signal })
       const daemon = await deploy(connection, { progress: step('deploying'), signal })
       options.progress('attaching', 'Reading the board’s kernel and attaching probes', null)
       const writer = options.file === null ? null : new SessionWriter(options.file, headOf(options, target))
       session = new LiveSession(target, writer, connection, daemon)
-      await session.until(() => session!.model.capabilities !== null, ANSWER_MS, signal, 'describe the board')
-      return session
+      const started = session
+      await started.until(() => started.model.capabilities !== null, ANSWER_MS, signal, 'describe the board')
+      return started
     } catch (error) {
       if (session) await session.end(error instanceof VascopeError ? error : null)
-      else connection.dispose()
-      throw error
+      else connection?.dispose()
+      throw signal.aborted ? cancelled() : error
     }
   }
 
@@ -177,7 +179,7 @@ export class LiveSession {
       const check = (): void => {
         if (done()) finish(null)
       }
-      const aborted = (): void => finish(new VascopeError('cancelled', 'Cancelled.', 'Start again when you are ready.'))
+      const aborted = (): void => finish(cancelled())
       this.waiting.add(check)
       signal?.addEventListener('abort', aborted, { once: true })
       if (Number.isFinite(timeoutMs))

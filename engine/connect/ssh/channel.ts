@@ -30,6 +30,7 @@ export function remoteProcess(
 ): RemoteProcess {
   let stderr = ''
   let pid: number | null = null
+  let endWhenKnown = false
   let statusSeen = false
   let over = false
   let pendingWrite: (() => void) | null = null
@@ -47,14 +48,17 @@ export function remoteProcess(
       done()
     },
     destroy(error, done) {
-      if (!over) {
-        if (!statusSeen && pid !== null) kill(pid)
-        channel.close()
-      }
+      if (pid !== null || statusSeen || over) end()
+      else endWhenKnown = true
       channel.resume()
       done(error)
     }
   })
+  const end = (): void => {
+    if (over) return
+    if (!statusSeen && pid !== null) kill(pid)
+    channel.close()
+  }
   const finishWrite = (): void => {
     const done = pendingWrite
     pendingWrite = null
@@ -72,6 +76,7 @@ export function remoteProcess(
       pid = Number(digits)
       return ''
     })
+    if (endWhenKnown && pid !== null) end()
   })
 
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
@@ -89,13 +94,13 @@ export function remoteProcess(
       stderrEnded = true
       settle()
     })
-    const end = (): void => {
+    const gone = (): void => {
       over = true
       finishWrite()
       resolve(status)
     }
-    channel.on('close', end)
-    void connectionClosed.then(end)
+    channel.on('close', gone)
+    void connectionClosed.then(gone)
   })
 
   return { stdio, stderr: () => stderr, exited }
