@@ -101,7 +101,13 @@ export const CHURN: ScenarioDescription = {
 }
 
 export const BOARDS: Board[] = [
-  { id: 'virtual', kind: 'virtual', title: 'Virtual board', detail: 'QEMU aarch64, msm on emulated hardware.', state: 'stopped' },
+  {
+    id: 'virtual',
+    kind: 'virtual',
+    title: 'Virtual board',
+    detail: 'QEMU aarch64, msm on emulated hardware.',
+    state: 'stopped'
+  },
   { id: 'rb3gen2', kind: 'ssh', title: 'rb3gen2', detail: 'lab@10.0.0.7 by way of labgate' }
 ]
 
@@ -152,11 +158,20 @@ export function fakeView(request: ViewRequest, end = 8): View {
   const random = sequence(7)
   const mapped: Mapped[] = []
   for (let row = 0; row < 24; row++) {
-    for (let start = 0.4 + random(); start < end; ) {
+    for (let start = 0.4 + random(); start < end;) {
       const until = start + 0.05 + random() * (row < 4 ? 3 : 0.5)
       const state = until >= end ? 1 : 0
       const iova = 0x1_0000_0000 + row * 0x4_0000
-      mapped.push({ group: 0, row, bo: 10 + mapped.length, iova, bytes: 0x1_0000, start, end: state ? Infinity : until, state })
+      mapped.push({
+        group: 0,
+        row,
+        bo: 10 + mapped.length,
+        iova,
+        bytes: 0x1_0000,
+        start,
+        end: state ? Infinity : until,
+        state
+      })
       start = until + random() * 0.3
     }
   }
@@ -291,8 +306,26 @@ export const BO: BoDetail = {
   handles: [{ handle: 7, pid: 412, comm: 'vascoped', opened: 1, closed: 5.117 }],
   refcount: { value: 3, sampledAt: 7.9 },
   mappings: [
-    { vm: 3, vmName: 'vm-bind-churn', va: 5, iova: 0x1_0021_0000, bytes: 0x7e_9000, policy: 'hard', start: 1.1, end: 4 },
-    { vm: 0, vmName: 'mdp_kms', va: 6, iova: 0x184_0000, bytes: 0x7e_9000, policy: 'handle-counted', start: 1.4, end: null }
+    {
+      vm: 3,
+      vmName: 'vm-bind-churn',
+      va: 5,
+      iova: 0x1_0021_0000,
+      bytes: 0x7e_9000,
+      policy: 'hard',
+      start: 1.1,
+      end: 4
+    },
+    {
+      vm: 0,
+      vmName: 'mdp_kms',
+      va: 6,
+      iova: 0x184_0000,
+      bytes: 0x7e_9000,
+      policy: 'handle-counted',
+      start: 1.4,
+      end: null
+    }
   ],
   framebuffers: [{ fb: 73, created: 1.3, destroyed: null }]
 }

@@ -119,8 +119,14 @@ export function drawFlips(surface: Surface, charts: Charts, range: TimeRange): v
 
 function axisLabel(surface: Surface, y: number, text: string): void {
   font(surface, 10)
-  surface.g.fillStyle = surface.palette.ink3
-  surface.g.fillText(text, 4, y)
+  const { g, palette } = surface
+  // A backing, so that the scale can be read where the curve is high.
+  g.fillStyle = palette.bg0
+  g.globalAlpha = 0.72
+  g.fillRect(2, y - 6, g.measureText(text).width + 4, 12)
+  g.globalAlpha = 1
+  g.fillStyle = palette.ink3
+  g.fillText(text, 4, y)
 }
 
 /** The largest value that was seen; 0 where none was. */
@@ -130,12 +136,12 @@ export function largest(values: Float32Array): number {
   return max
 }
 
-/** The next 1, 2 or 5 of a decade: a scale that rarely changes. For bytes the decades are those of 1024. */
+/** The next round number: a scale that rarely changes. For bytes the decades are those of 1024. */
 export function niceTop(value: number, base: 1000 | 1024 = 1000): number {
   if (!(value > 0)) return 1
   const unit = base === 1024 ? 1024 ** Math.floor(Math.log(value) / Math.log(1024)) : 1
   const decade = 10 ** Math.floor(Math.log10(value / unit))
-  const step = [1, 2, 5, 10].find((digit) => digit * decade * unit >= value * (1 - 1e-9)) ?? 10
+  const step = [1, 1.5, 2, 3, 5, 7.5, 10].find((digit) => digit * decade * unit >= value * (1 - 1e-9)) ?? 10
   return step * decade * unit
 }
 

@@ -30,7 +30,7 @@ export interface MapScene {
 
 /** One VM's address space over time: a row per mapping, hue by policy, shade by BO, form by state. */
 export function drawMappings(surface: Surface, scene: MapScene): void {
-  const { g, width, palette } = surface
+  const { width, palette } = surface
   const { view, group, layout, range } = scene
   const { rects } = view
   const policy = view.vms[group]?.policy ?? 'unknown'
