@@ -85,13 +85,13 @@ function has(dist) {
 function runtime(dist, source) {
   const exec = path.join(dist, EXE)
   if (!existsSync(exec)) throw new StepError(`no Electron at ${exec}`, { remedy: 'unset ELECTRON_OVERRIDE_DIST_PATH' })
-  // electron's index.js and Playwright read the first, electron-vite only the second, the About window the third.
-  return {
-    dist,
-    exec,
-    source,
-    env: { ELECTRON_OVERRIDE_DIST_PATH: dist, ELECTRON_EXEC_PATH: exec, VASCOPE_ELECTRON_SOURCE: source }
+  const env = {
+    ELECTRON_OVERRIDE_DIST_PATH: dist, // read by electron's index.js and by Playwright
+    ELECTRON_EXEC_PATH: exec, // by electron-vite, which reads nothing else
+    VASCOPE_ELECTRON_SOURCE: source // by the About window
   }
+  // Chromium's sandbox does not start as root; electron-vite passes that on.
+  return { dist, exec, source, env: process.getuid?.() === 0 ? { ...env, NO_SANDBOX: '1' } : env }
 }
 
 if (isMain(import.meta)) {
