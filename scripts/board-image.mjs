@@ -8,13 +8,18 @@ import { progress, StepError } from './lib/say.mjs'
 
 const BUNDLE = path.join(root, 'out/cli/board-image.js')
 
-/** True when there is an image of the sources as they are. Whether Debian has a newer kernel is asked, once a day, when a board starts. */
-export async function imageIsFresh() {
-  if (!existsSync(BUNDLE)) return false
+/**
+ * The newest image of the sources as they are, or null. Whether Debian has a newer kernel is asked, once a day, when a board starts.
+ * @returns {Promise<string | null>} its folder
+ */
+export async function imageFolder() {
+  if (!existsSync(BUNDLE)) return null
   const { inputsHash } = await engine()
   const images = cacheDir('board', 'image')
   const inputs = inputsHash(path.join(root, 'board'))
-  return existsSync(images) && readdirSync(images).some((name) => name.startsWith(inputs))
+  const names = existsSync(images) ? readdirSync(images).filter((name) => name.startsWith(inputs)) : []
+  const folders = names.map((name) => path.join(images, name))
+  return folders.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0] ?? null
 }
 
 /** Builds the image: a few minutes, most of it download. */

@@ -3,8 +3,10 @@
 // Needs nothing but Node, since it is what installs the rest.
 //
 //   node scripts/bootstrap.mjs [STEP …]     all steps when none is named
+import { buildImage, imageFolder } from './board-image.mjs'
 import { buildAloud, buildIsFresh } from './build.mjs'
 import { buildDaemon, daemonIsFresh } from './daemon.mjs'
+import { ensureElectron, installedElectron } from './electron-runtime.mjs'
 import { isMain, main, progress, say, StepError } from './lib/say.mjs'
 import { installModules, modulesAreFresh } from './modules.mjs'
 import { installPackages, missingPackages } from './packages.mjs'
@@ -33,16 +35,16 @@ const STEPS = {
     what: 'fetch Electron',
     needs: ['modules'],
     packages: ['window'],
-    fresh: async () => (await import('./electron-runtime.mjs')).installedElectron() !== null,
-    make: async () => (await import('./electron-runtime.mjs')).ensureElectron()
+    fresh: () => installedElectron() !== null,
+    make: ensureElectron
   },
   app: { what: 'build the app', needs: ['proto'], fresh: () => buildIsFresh('app'), make: () => buildAloud('app') },
   image: {
     what: 'build the virtual board (a few minutes)',
     needs: ['cli'],
     packages: ['board'],
-    fresh: async () => (await import('./board-image.mjs')).imageIsFresh(),
-    make: async () => (await import('./board-image.mjs')).buildImage()
+    fresh: async () => (await imageFolder()) !== null,
+    make: buildImage
   },
   // Packages alone: the engine builds a virtual board itself when one is asked for.
   board: { what: '', packages: ['board'], fresh: () => true, make: () => {} },

@@ -6,6 +6,7 @@
 //   npm test -- unit lint        these suites
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { imageFolder } from './board-image.mjs'
 import { attempt } from './bootstrap.mjs'
 import { toolPath } from './daemon.mjs'
 import { installedElectron } from './electron-runtime.mjs'
@@ -28,10 +29,10 @@ const SUITES = {
   typecheck: { title: 'vue-tsc', needs: ['proto'], run: () => check('typecheck', bin('vue-tsc'), ['-b']) },
   unit: { title: 'engine, command line and scripts', needs: ['proto'], run: () => vitest('unit') },
   component: { title: 'the window’s parts', needs: ['proto'], run: () => vitest('component') },
-  daemon: { title: 'vascoped', needs: ['daemon', 'board'], run: () => meson('daemon', []) },
+  daemon: { title: 'vascoped', needs: ['daemon', 'image'], run: () => meson('daemon', []) },
   'daemon-asan': {
     title: 'vascoped under ASan and UBSan',
-    needs: ['daemon', 'board'],
+    needs: ['daemon', 'image'],
     run: () => meson('daemon-asan', ['-Db_sanitize=address,undefined', '-Db_lundef=false'])
   },
   board: { title: 'on the virtual board', needs: ['cli', 'daemon', 'image', 'tests'], run: () => vitest('board', 15) },
@@ -62,10 +63,11 @@ async function meson(name, options) {
     ASAN_OPTIONS: 'abort_on_error=1:detect_stack_use_after_return=1',
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1'
   }
-  if (!existsSync(path.join(dir, 'build.ninja'))) {
-    const setUp = await execute(name, 'meson', ['setup', dir, 'daemon', ...options], { env })
-    if (setUp.code !== 0) return { ...setUp, counts: countExit(setUp.code) }
-  }
+  // The board's kernel headers: what the daemon's own declarations are compared with.
+  const uapi = `-Duapi=${path.join(await imageFolder(), 'uapi')}`
+  const verb = existsSync(path.join(dir, 'build.ninja')) ? ['configure', dir] : ['setup', dir, 'daemon']
+  const setUp = await execute(name, 'meson', [...verb, uapi, ...options], { env })
+  if (setUp.code !== 0) return { ...setUp, counts: countExit(setUp.code) }
   const log = path.join(dir, 'meson-logs/testlog.json')
   const ended = await execute(name, 'meson', ['test', '-C', dir, '--print-errorlogs'], { env, append: true })
   return { ...ended, counts: countMeson(log) }
