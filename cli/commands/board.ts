@@ -36,7 +36,9 @@ export function boardCommand(): Command {
   sub('up', 'build what is missing, boot, and return when a login over SSH works')
     .option('--json', 'print how to reach it as JSON')
     .action(boardUp)
-  sub('down', 'stop it and everything that belongs to it').option('--json', 'print the result as JSON').action(boardDown)
+  sub('down', 'stop it and everything that belongs to it')
+    .option('--json', 'print the result as JSON')
+    .action(boardDown)
   board
     .command('status')
     .description('list the virtual boards; exits with 1 when the one named is not running')
@@ -48,7 +50,9 @@ export function boardCommand(): Command {
     .argument('[command...]', 'the command; without one, a shell')
     .action(boardSsh)
   sub('log', 'print its serial console').action((options: Options) => void process.stdout.write(log(options.name)))
-  sub('selftest', 'prove on the running board that VM_BIND, submits and the writeback connector work').action(boardSelftest)
+  sub('selftest', 'prove on the running board that VM_BIND, submits and the writeback connector work').action(
+    boardSelftest
+  )
   return board
 }
 

@@ -12,6 +12,9 @@ export async function chooseAccelerator(image: string, signal?: AbortSignal): Pr
   if (process.arch !== 'arm64') return 'tcg'
   const kernel = path.join(image, 'vmlinuz')
   const trial = [...machineArguments('kvm'), '-no-reboot', '-serial', 'stdio', '-kernel', kernel]
-  const { code, output } = await run(QEMU, [...trial, '-append', 'console=ttyAMA0 panic=-1'], { signal, timeoutMs: TRIAL_MS })
+  const { code, output } = await run(QEMU, [...trial, '-append', 'console=ttyAMA0 panic=-1'], {
+    signal,
+    timeoutMs: TRIAL_MS
+  })
   return code === 0 && output.includes('Linux version') ? 'kvm' : 'tcg'
 }

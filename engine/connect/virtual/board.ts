@@ -158,7 +158,11 @@ function asRunning(name: string, folder: string, found: BoardProcess): RunningBo
   return { name, folder, pid: found.pid, port: found.port, image: readImage(found.image) }
 }
 
-function locked<T>(name: string, work: { progress?: Progress; signal?: AbortSignal | undefined }, then: () => Promise<T>): Promise<T> {
+function locked<T>(
+  name: string,
+  work: { progress?: Progress; signal?: AbortSignal | undefined },
+  then: () => Promise<T>
+): Promise<T> {
   const waiting = (): void => work.progress?.(`waiting for another vascope that starts or stops "${name}"`, null)
   return withLock(runDir(`${name}.lock`), { signal: work.signal, waiting }, then)
 }
@@ -215,7 +219,12 @@ async function boot(name: string, image: Image, progress: Progress, signal?: Abo
 }
 
 /** The machine's own device tree, with the board's hardware laid over it. */
-async function makeDeviceTree(folder: string, image: Image, accelerator: 'tcg' | 'kvm', signal?: AbortSignal): Promise<void> {
+async function makeDeviceTree(
+  folder: string,
+  image: Image,
+  accelerator: 'tcg' | 'kvm',
+  signal?: AbortSignal
+): Promise<void> {
   const machine = path.join(folder, 'machine.dtb')
   const overlay = path.join(image.folder, 'board.dtbo')
   const steps: [string, string[]][] = [
@@ -245,7 +254,10 @@ function launch(args: string[], folder: string): ReturnType<typeof spawn> {
 }
 
 function writeKnownHosts(folder: string, name: string, port: number, image: Image): void {
-  const key = readFileSync(path.join(image.folder, 'keys', 'host.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
+  const key = readFileSync(path.join(image.folder, 'keys', 'host.pub'), 'utf8')
+    .split(' ')
+    .slice(0, 2)
+    .join(' ')
   writeFileSync(path.join(folder, 'known_hosts'), `${hostKeyAlias(name)},[127.0.0.1]:${port} ${key.trim()}\n`)
 }
 
@@ -255,7 +267,9 @@ function freePort(): Promise<number> {
     server.on('error', reject)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))
+      )
     })
   })
 }

@@ -1,3 +1,14 @@
-export { type BoardStatus, DEFAULT_BOARD, down, list, log, requireRunning, type RunningBoard, status, target, up } from './board'
+export {
+  type BoardStatus,
+  DEFAULT_BOARD,
+  down,
+  list,
+  log,
+  requireRunning,
+  type RunningBoard,
+  status,
+  target,
+  up
+} from './board'
 export { ensureImage } from './image'
 export { sshArguments } from './ssh'

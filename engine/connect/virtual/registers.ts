@@ -14,7 +14,15 @@ const SMMU_IDR0 = 0x20
 const SMMU_IDR1 = 0x24
 const SMMU_IDR2 = 0x28
 const SMMU_IDR7 = 0x3c
-const IDR0 = { s1ts: 1 << 30, sms: 1 << 27, atosns: 1 << 26, noAarch32: 3 << 24, cttw: 1 << 14, sidBits: 15 << 9, groups: 16 }
+const IDR0 = {
+  s1ts: 1 << 30,
+  sms: 1 << 27,
+  atosns: 1 << 26,
+  noAarch32: 3 << 24,
+  cttw: 1 << 14,
+  sidBits: 15 << 9,
+  groups: 16
+}
 const IDR1 = { pagesExponent: 3 << 28, contextBanks: 8 }
 const IDR2 = { granule4k: 1 << 12, upstream48: 5 << 8, output48: 5 << 4, input48: 5 }
 const IDR7_VERSION_2_1 = 0x21

@@ -52,7 +52,11 @@ export async function run(
   args: string[],
   options: { signal?: AbortSignal | undefined; timeoutMs?: number } = {}
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: options.timeoutMs, signal: options.signal })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: options.timeoutMs,
+    signal: options.signal
+  })
   let output = ''
   const collect = (chunk: Buffer): void => void (output += chunk.toString())
   child.stdout.on('data', collect)
