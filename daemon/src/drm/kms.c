@@ -273,6 +273,21 @@ int vs_kms_rmfb(int fd, uint32_t fb)
 	return drmModeRmFB(fd, fb);
 }
 
+int vs_kms_fb_exists(int fd, uint32_t fb, bool *ret_exists)
+{
+	/* GETFB would make a handle. A framebuffer has no properties, which is said after it was found. */
+	struct drm_mode_obj_get_properties arg = {
+		.obj_id = fb,
+		.obj_type = DRM_MODE_OBJECT_FB,
+	};
+	int r = drmIoctl(fd, DRM_IOCTL_MODE_OBJ_GETPROPERTIES, &arg) ? -errno : 0;
+
+	if (r && r != -EINVAL && r != -ENOENT)
+		return r;
+	*ret_exists = r != -ENOENT;
+	return 0;
+}
+
 int vs_kms_mode_blob_new(int fd, const drmModeModeInfo *mode, uint32_t *ret_blob)
 {
 	return drmModeCreatePropertyBlob(fd, mode, sizeof(*mode), ret_blob);

@@ -59,6 +59,11 @@ int vs_kms_dumb_new(int fd, uint32_t width, uint32_t height, uint32_t *ret_handl
 int vs_kms_dumb_close(int fd, uint32_t handle);
 int vs_kms_addfb(int fd, uint32_t width, uint32_t height, uint32_t handle, uint32_t pitch, uint32_t *ret_fb);
 int vs_kms_rmfb(int fd, uint32_t fb);
+/*
+ * Whether the kernel still holds a framebuffer: after RMFB its id stays until the last plane or writeback
+ * job has let go of it (drm_framebuffer_free(), Linux 7.3).
+ */
+int vs_kms_fb_exists(int fd, uint32_t fb, bool *ret_exists);
 
 int vs_kms_mode_blob_new(int fd, const drmModeModeInfo *mode, uint32_t *ret_blob);
 int vs_kms_blob_close(int fd, uint32_t blob);

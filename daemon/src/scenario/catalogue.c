@@ -114,7 +114,9 @@ int vs_catalogue_prepare(const Vascope__V1__RunScenario *request, const struct v
 	lacks = missing(run->scenario, fds);
 	if (lacks[0])
 		return refuse(run, "%s needs %s", run->scenario->id, lacks);
+	run->total = run->param[0];
 	run->fds = fds;
+	run->fence_timeout_ms = VS_FENCE_TIMEOUT_MS;
 	vs_rng_init(&run->rng, request->seed);
 	return 0;
 }

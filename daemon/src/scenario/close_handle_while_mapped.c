@@ -101,7 +101,6 @@ static int run(struct vs_run *run)
 	struct retain retain = { .run = run, .vm = { .fd = -1, .run = run } };
 	int r, closed;
 
-	run->total = run->param[ROUNDS];
 	r = vs_vm_open(&retain.vm, run);
 	if (!r) {
 		retain.base = retain.vm.va_start + vs_cmd_range(&retain.vm);

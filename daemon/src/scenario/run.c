@@ -13,9 +13,6 @@
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
-/* An emulated board needs 10 to 50 ms per submit; msm's hangcheck gives up after 2.6 s. */
-#define FENCE_TIMEOUT_MS 20000
-
 const char *const vs_issued_names[VS_N_ISSUED] = {
 	[VS_ISSUED_MAP] = "map",
 	[VS_ISSUED_UNMAP] = "unmap",
@@ -107,10 +104,11 @@ int vs_run_wait_fd(struct vs_run *run, int fd, unsigned timeout_ms)
 int vs_run_wait_fence(struct vs_run *run, int fence, const char *what)
 {
 	struct sync_file_info info = { 0 };
-	int r = vs_run_wait_fd(run, fence, FENCE_TIMEOUT_MS);
+	int r = vs_run_wait_fd(run, fence, run->fence_timeout_ms);
 
 	if (r == -ETIME) {
-		vs_run_fail(run, r, "the fence of %s did not signal within %d s", what, FENCE_TIMEOUT_MS / 1000);
+		vs_run_fail(run, r, "the fence of %s did not signal within %u ms", what,
+			    run->fence_timeout_ms);
 	} else if (r && r != -ECANCELED) {
 		vs_run_fail(run, r, "waiting for the fence of %s", what);
 	} else if (!r && drmIoctl(fence, SYNC_IOC_FILE_INFO, &info)) {

@@ -19,6 +19,9 @@
 
 #define VS_MAX_PARAMS 12
 
+/* An emulated board needs up to 50 ms for a submit, and msm's hangcheck ends a hung one after 2.6 s. */
+#define VS_FENCE_TIMEOUT_MS 20000
+
 /* What is counted in ScenarioStatus.issued. The names are in run.c. */
 enum vs_issued {
 	VS_ISSUED_MAP,
@@ -60,7 +63,7 @@ struct vs_scenario {
 	bool needs_card;
 	bool destructive;
 	unsigned counts; /* VS_COUNTS() of what it reports, also when it is 0 */
-	const struct vs_param *params;
+	const struct vs_param *params; /* the first one is the amount of work: the run's total */
 	size_t n_params;
 	/* 0, -ECANCELED, or -errno after vs_run_fail(). */
 	int (*run)(struct vs_run *run);
@@ -80,9 +83,10 @@ struct vs_run {
 	struct vs_run_control control;
 	uint64_t param[VS_MAX_PARAMS]; /* in the order of scenario->params, within their limits */
 	struct vs_rng rng;
+	unsigned fence_timeout_ms;
 	uint64_t issued[VS_N_ISSUED];
-	uint64_t done; /* of total, units of the scenario's choice */
-	uint64_t total;
+	uint64_t done; /* of total */
+	uint64_t total; /* the first parameter */
 	bool cleaning; /* giving back: waits are no longer cut short by a cancel */
 	char text[512]; /* the first failure, "" when there is none */
 };

@@ -3,7 +3,7 @@
  * scanout-flip: a chain of framebuffers on a primary plane, one atomic commit each, through the writeback
  * connector (the commit's out fence tells its end) or to a display (its page-flip event does).
  *
- * With close-handles the BOs live by their framebuffers alone. msm then drops the display's mapping each
+ * With close-handles the BOs of the chain live by their framebuffers alone. msm then drops the display's mapping each
  * time a framebuffer leaves the plane and makes a new one at its next flip (msm_framebuffer_cleanup(),
  * vma_ref; Linux 7.3); with the handles open the mapping stays.
  */
@@ -18,7 +18,6 @@
 #include "scenario/run.h"
 
 #define MAX_BUFFERS 16
-#define FLIP_TIMEOUT_MS 10000
 
 enum { FLIPS, BUFFERS, INTERVAL, CLOSE_HANDLES, OUTPUT };
 enum { OUTPUT_AUTO, OUTPUT_WRITEBACK, OUTPUT_DISPLAY };
@@ -42,7 +41,8 @@ struct scanout {
 	struct vs_kms_output output;
 	uint32_t mode_blob;
 	struct fb fb[MAX_BUFFERS];
-	struct fb target; /* what the writeback connector writes to */
+	struct fb target; /* what the writeback connector writes to; a new FB for each commit */
+	uint32_t pitch;
 	bool active;      /* a commit has turned the CRTC on */
 	uint64_t commits;
 };
@@ -81,36 +81,46 @@ static int fb_close_handle(struct scanout *scanout, struct fb *fb)
 	return 0;
 }
 
-static int fb_create(struct scanout *scanout, struct fb *fb)
+static int fb_new_buffer(struct scanout *scanout, struct fb *fb)
 {
-	struct vs_run *run = scanout->run;
-	uint32_t width = scanout->output.mode.hdisplay, height = scanout->output.mode.vdisplay, pitch;
-	int r = vs_kms_dumb_new(scanout->fd, width, height, &fb->handle, &pitch);
+	uint32_t width = scanout->output.mode.hdisplay, height = scanout->output.mode.vdisplay;
+	int r = vs_kms_dumb_new(scanout->fd, width, height, &fb->handle, &scanout->pitch);
 
 	if (r)
-		return vs_run_fail(run, r, "creating a %ux%u buffer for scanout", width, height);
-	run->issued[VS_ISSUED_GEM_NEW]++;
-	r = vs_kms_addfb(scanout->fd, width, height, fb->handle, pitch, &fb->fb);
+		return vs_run_fail(scanout->run, r, "creating a %ux%u buffer for scanout", width, height);
+	scanout->run->issued[VS_ISSUED_GEM_NEW]++;
+	return 0;
+}
+
+static int fb_add(struct scanout *scanout, struct fb *fb)
+{
+	uint32_t width = scanout->output.mode.hdisplay, height = scanout->output.mode.vdisplay;
+	int r = vs_kms_addfb(scanout->fd, width, height, fb->handle, scanout->pitch, &fb->fb);
+
 	if (r)
-		return vs_run_fail(run, r, "ADDFB2 of handle %u, %ux%u XRGB8888", fb->handle, width, height);
-	run->issued[VS_ISSUED_ADDFB]++;
-	return run->param[CLOSE_HANDLES] ? fb_close_handle(scanout, fb) : 0;
+		return vs_run_fail(scanout->run, r, "ADDFB2 of handle %u, %ux%u XRGB8888", fb->handle, width, height);
+	scanout->run->issued[VS_ISSUED_ADDFB]++;
+	return 0;
 }
 
 static int fb_remove(struct scanout *scanout, struct fb *fb)
 {
-	struct vs_run *run = scanout->run;
-	int result = 0, r;
+	uint32_t id = fb->fb;
+	int r = vs_kms_rmfb(scanout->fd, id);
 
-	if (fb->fb) {
-		result = vs_kms_rmfb(scanout->fd, fb->fb);
-		if (result)
-			vs_run_fail(run, result, "RMFB of FB %u", fb->fb);
-		else
-			run->issued[VS_ISSUED_RMFB]++;
-		fb->fb = 0;
-	}
-	r = fb->handle ? fb_close_handle(scanout, fb) : 0;
+	fb->fb = 0;
+	if (r)
+		return vs_run_fail(scanout->run, r, "RMFB of FB %u", id);
+	scanout->run->issued[VS_ISSUED_RMFB]++;
+	return 0;
+}
+
+/* Give back what there is of it. */
+static int fb_release(struct scanout *scanout, struct fb *fb)
+{
+	int result = fb->fb ? fb_remove(scanout, fb) : 0;
+	int r = fb->handle ? fb_close_handle(scanout, fb) : 0;
+
 	return result ? result : r;
 }
 
@@ -125,11 +135,15 @@ static int set_up(struct scanout *scanout)
 	if (r)
 		return vs_run_fail(run, r, "creating the blob of mode %s", scanout->output.mode.name);
 	for (uint64_t i = 0; i < run->param[BUFFERS]; i++) {
-		r = fb_create(scanout, &scanout->fb[i]);
+		r = fb_new_buffer(scanout, &scanout->fb[i]);
+		if (!r)
+			r = fb_add(scanout, &scanout->fb[i]);
+		if (!r && run->param[CLOSE_HANDLES])
+			r = fb_close_handle(scanout, &scanout->fb[i]);
 		if (r)
 			return r;
 	}
-	return scanout->output.kind == VS_KMS_WRITEBACK ? fb_create(scanout, &scanout->target) : 0;
+	return scanout->output.kind == VS_KMS_WRITEBACK ? fb_new_buffer(scanout, &scanout->target) : 0;
 }
 
 /* The plane shows fb at the full size of the mode. */
@@ -181,17 +195,47 @@ static int wait_flip(struct scanout *scanout, uint64_t token)
 	bool flipped = false;
 
 	while (!flipped) {
-		int r = vs_run_wait_fd(run, scanout->fd, FLIP_TIMEOUT_MS);
+		int r = vs_run_wait_fd(run, scanout->fd, run->fence_timeout_ms);
 
 		if (r == -ETIME)
-			return vs_run_fail(run, r, "the page flip of commit %" PRIu64 " did not complete within %d s",
-					   commit, FLIP_TIMEOUT_MS / 1000);
+			return vs_run_fail(run, r, "the page flip of commit %" PRIu64 " did not complete within %u ms",
+					   commit, run->fence_timeout_ms);
 		if (!r)
 			r = read_events(scanout->fd, token, &flipped);
 		if (r)
 			return vs_run_fail(run, r, "reading the page-flip event of commit %" PRIu64, commit);
 	}
 	return 0;
+}
+
+/*
+ * Remove the framebuffer that was written to, and wait until the kernel has let go of it.
+ *
+ * msm (Linux 7.3.4) finishes a writeback job in a work item that may run late, and that then takes the connector away
+ * from the next job (dpu_encoder_phys_wb_cleanup_wb_job() clears wb_conn, which dpu_encoder_phys_wb_prepare_wb_job()
+ * has just set). The fence of that job never signals, and every later one signals one commit late until the
+ * board is restarted. Waiting here keeps the two apart.
+ */
+static int finish_writeback(struct scanout *scanout)
+{
+	struct vs_run *run = scanout->run;
+	uint64_t deadline = vs_now_ns() + run->fence_timeout_ms * 1000000ull;
+	uint32_t fb = scanout->target.fb;
+	bool exists;
+	int r = fb_remove(scanout, &scanout->target);
+
+	while (!r) {
+		r = vs_kms_fb_exists(scanout->fd, fb, &exists);
+		if (r)
+			return vs_run_fail(run, r, "looking for FB %u", fb);
+		if (!exists)
+			break;
+		if (vs_now_ns() > deadline)
+			return vs_run_fail(run, -ETIME, "writeback did not let go of FB %u within %u ms", fb,
+					   run->fence_timeout_ms);
+		r = vs_run_sleep_until(run, vs_now_ns() + 500000);
+	}
+	return r;
 }
 
 /* Not cut short by a cancel, so that the chain ends in order. */
@@ -207,7 +251,7 @@ static int wait_done(struct scanout *scanout, int fence, uint64_t token)
 	if (scanout->output.kind == VS_KMS_DISPLAY)
 		r = wait_flip(scanout, token);
 	else if (fence >= 0)
-		r = vs_run_wait_fence(run, fence, what);
+		r = vs_run_wait_fence(run, fence, what) ?: finish_writeback(scanout);
 	else
 		r = vs_run_fail(run, -EPROTO, "%s gave no writeback fence", what);
 	run->cleaning = cleaning;
@@ -222,8 +266,10 @@ static int flip(struct scanout *scanout, uint32_t fb)
 	int32_t fence = -1;
 	/* Tells this flip's event from one that an earlier run did not wait for. */
 	uint64_t token = vs_now_ns();
-	int r;
+	int r = output->kind == VS_KMS_WRITEBACK ? fb_add(scanout, &scanout->target) : 0;
 
+	if (r)
+		return r;
 	vs_kms_begin(&commit);
 	set_plane(scanout, &commit, fb);
 	if (!scanout->active) {
@@ -276,10 +322,10 @@ static int tear_down(struct scanout *scanout)
 
 	/* RMFB of a framebuffer that is still shown would turn the plane off by itself. */
 	for (int i = 0; i < MAX_BUFFERS; i++) {
-		r = fb_remove(scanout, &scanout->fb[i]);
+		r = fb_release(scanout, &scanout->fb[i]);
 		result = result ? result : r;
 	}
-	r = fb_remove(scanout, &scanout->target);
+	r = fb_release(scanout, &scanout->target);
 	result = result ? result : r;
 	r = scanout->mode_blob ? vs_kms_blob_close(scanout->fd, scanout->mode_blob) : 0;
 	if (r)
@@ -294,7 +340,6 @@ static int run(struct vs_run *run)
 	uint64_t start;
 	int r, closed;
 
-	run->total = run->param[FLIPS];
 	r = set_up(&scanout);
 	start = vs_now_ns();
 	while (!r && run->done < run->total) {

@@ -170,7 +170,6 @@ static int run(struct vs_run *run)
 	struct churn churn = { .run = run, .vm = { .fd = -1, .run = run } };
 	int r, closed;
 
-	run->total = run->param[OPS];
 	r = set_up(&churn);
 	if (!r)
 		r = churn_ops(&churn);

@@ -174,7 +174,6 @@ static int run(struct vs_run *run)
 	struct split split = { .run = run, .vm = { .fd = -1, .run = run } };
 	int r, closed;
 
-	run->total = run->param[ROUNDS];
 	r = set_up(&split);
 	while (!r && run->done < run->total) {
 		r = one_round(&split);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A fake msm for unit tests: it stands in for libdrm's drmIoctl(), through which every request goes, ours and
+ * libdrm's own. Handles, BOs, the VA tree with drm_gpuvm's split rules, command buffers (really run), fences
+ * (eventfds that poll), framebuffers and atomic state are kept, so that a test can ask what is left over.
+ *
+ * Written from the kernel's rules and not from va_model.c, so that one checks the other.
+ */
+#ifndef VS_TESTS_FAKE_MSM_H
+#define VS_TESTS_FAKE_MSM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scenario/runner.h"
+
+struct fake_msm {
+	/* What happened since the start. */
+	uint64_t va_inserts;
+	uint64_t va_removes;
+	uint64_t maps, unmaps, map_nulls;
+	uint64_t submits;
+	uint64_t commits;
+	uint64_t ioctls;
+	uint64_t hash;        /* over all VM_BIND operations: the same requests give the same */
+	uint64_t early_writebacks; /* commits before the writeback job of the one before had ended */
+	uint64_t bad_handles; /* VM_BINDs with a handle that does not exist: never allowed */
+	/* What to do. */
+	uint64_t fail_at;      /* this ioctl (1 is the first) fails, 0 for none */
+	int fail_errno;
+	unsigned hold_fences;  /* so many new fences do not signal */
+	int fence_status;      /* 1, or -errno */
+	bool no_prr;
+	bool break_writes;     /* the GPU writes nothing */
+	bool has_writeback;
+	bool has_display;
+	unsigned long failed;  /* the request that fail_at hit */
+	void (*on_ioctl)(uint64_t n); /* called before ioctl number n */
+};
+
+extern struct fake_msm fake;
+
+/* Start anew; fds gets a render node and a card that the scenarios can open and use. */
+void fake_msm_start(struct vs_runner_fds *fds);
+void fake_msm_stop(struct vs_runner_fds *fds);
+
+/* Let the kernel's own deferred work end. */
+void fake_msm_settle(void);
+/* What is left: all must be 0 after a scenario. */
+unsigned fake_msm_handles(void);
+unsigned fake_msm_bos(void);
+unsigned fake_msm_vas(void);
+unsigned fake_msm_queues(void);
+unsigned fake_msm_fbs(void);
+unsigned fake_msm_blobs(void);
+/* CRTCs that are on and planes that show something. */
+unsigned fake_msm_lit(void);
+
+#endif
