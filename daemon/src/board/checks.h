@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The preflight: what the daemon needs from this board, each with what was found and what to do about it. */
+#ifndef VS_BOARD_CHECKS_H
+#define VS_BOARD_CHECKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "board/driver_msm.h"
+#include "board/nodes.h"
+#include "trace/tracer.h"
+#include "vascope/v1/capabilities.pb-c.h"
+
+#define VS_CHECKS_MAX 12
+
+struct vs_check {
+	const char *id;
+	const char *title;
+	Vascope__V1__CheckState state;
+	char detail[256];
+	const char *remedy;
+};
+
+struct vs_checks {
+	struct vs_check check[VS_CHECKS_MAX];
+	size_t n;
+};
+
+/* All that is looked at; borrowed. */
+struct vs_findings {
+	bool root;
+	bool alone; /* no other vascoped holds the lock */
+	int walk_error; /* why debugfs "gem" could not be opened, -errno */
+	bool runner; /* the scenario runner was started */
+	const struct vs_btf *btf;
+	const struct vs_nodes *nodes;
+	const struct vs_msm_facts *msm;
+	const struct vs_tracer *tracer;
+};
+
+void vs_checks_make(struct vs_checks *checks, const struct vs_findings *findings);
+
+#endif

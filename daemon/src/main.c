@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vascoped: traces drm_gpuvm on a board and runs scenarios there, for one desktop, over stdin and stdout.
+ *
+ * The order of steps is the security of the thing (docs/privileges.md): open and attach everything while
+ * privileged, drop all privilege, and only then read the first byte of input.
+ */
+#include <errno.h>
+
+#include "board/capabilities.h"
+#include "config.h"
+#include "daemon.h"
+#include "priv/confine.h"
+#include "priv/runner_process.h"
+#include "util.h"
+
+static void vs_runner_fds_make(const struct vs_nodes *nodes, struct vs_runner_fds *fds)
+{
+	const struct vs_node *node = vs_nodes_traced(nodes);
+
+	*fds = (struct vs_runner_fds){ .card = -1 };
+	if (!node)
+		return;
+	/* Without being master a card descriptor is of no use for scanout. */
+	if (node->master)
+		fds->card = node->card_fd;
+	snprintf(fds->card_path, sizeof(fds->card_path), "%s", node->card);
+	snprintf(fds->render_path, sizeof(fds->render_path), "%s", node->render);
+}
+
+static int vs_identity_make(struct vs_identity *identity, const struct vs_nodes *nodes)
+{
+	int r = vs_identity_find(identity);
+
+	if (r) {
+		fprintf(stderr, "vascoped: SUDO_UID or SUDO_GID is not a user's id. Start it by sudo itself.\n");
+		return r;
+	}
+	for (size_t i = 0; i < nodes->n; i++) {
+		vs_identity_add_group(identity, nodes->node[i].card_gid);
+		vs_identity_add_group(identity, nodes->node[i].render_gid);
+	}
+	return 0;
+}
+
+static int vs_serve(struct vs_findings *findings, struct vs_tracer *tracer, struct vs_runner_process *runner,
+		    const struct vs_identity *identity, const struct vs_flag_names *flags, struct vs_daemon *daemon)
+{
+	struct vs_facts facts;
+	struct vs_capabilities capabilities = { .facts = &facts, .flags = flags, .findings = findings };
+	int r = vs_confine(identity);
+
+	if (r) {
+		fprintf(stderr, "vascoped: privileges cannot be given up: %s. Nothing was read.\n", strerror(-r));
+		return r;
+	}
+	vs_facts_read(&facts);
+	vs_daemon_init(daemon, tracer, runner, &capabilities);
+	r = vs_daemon_run(daemon);
+	vs_daemon_destroy(daemon);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	_vs_close_ int lock = -1, walk = -1;
+	struct vs_identity identity;
+	struct vs_nodes nodes;
+	struct vs_msm_facts msm = { 0 };
+	struct vs_runner_fds fds;
+	struct vs_runner_process runner;
+	struct vs_flag_names flags;
+	struct vs_tracer tracer;
+	struct vs_daemon daemon;
+	struct vs_btf btf;
+	struct vs_findings findings = { .root = geteuid() == 0, .btf = &btf, .nodes = &nodes, .msm = &msm, .tracer = &tracer };
+	const struct vs_node *node;
+	int r;
+
+	if (argc > 1) {
+		printf("vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
+		       "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n");
+		return strcmp(argv[1], "--version") ? 2 : 0;
+	}
+	lock = vs_lock();
+	findings.alone = lock >= 0;
+	vs_nodes_find(&nodes);
+	node = vs_nodes_traced(&nodes);
+	if (node && !strcmp(node->driver, "msm"))
+		vs_msm_facts_read(node->render, &msm);
+	if (vs_identity_make(&identity, &nodes))
+		return 1;
+
+	/* Before the BPF programs, so that the runner shares none of their memory. */
+	vs_runner_fds_make(&nodes, &fds);
+	r = vs_runner_process_start(&runner, &identity, &fds);
+	findings.runner = !r;
+	vs_nodes_close_cards(&nodes);
+
+	walk = msm.present && node ? vs_msm_open_walk(node->card_minor) : -ENODEV;
+	findings.walk_error = walk < 0 ? walk : 0;
+	vs_btf_init(&btf);
+	vs_tracer_setup(&tracer, &btf, walk, vs_daemon_record, &daemon);
+	vs_flag_names_read(&flags, &btf);
+
+	r = vs_serve(&findings, &tracer, &runner, &identity, &flags, &daemon);
+
+	vs_tracer_destroy(&tracer);
+	vs_runner_process_stop(&runner);
+	vs_flag_names_destroy(&flags);
+	vs_btf_destroy(&btf);
+	return r ? 1 : 0;
+}

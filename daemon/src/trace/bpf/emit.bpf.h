@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * How a program hands a record to the daemon: count it, ask the ring buffer for room, fill it, submit it.
+ * A record for which there is no room is counted per kind and CPU, so that loss is a figure and not a guess.
+ */
+#ifndef VS_EMIT_BPF_H
+#define VS_EMIT_BPF_H
+
+#include "../event.h"
+
+#define VS_RING_BYTES (8u << 20)
+/* Wake the daemon early only when this much waits; otherwise its own clock makes it look. */
+#define VS_WAKE_BYTES (VS_RING_BYTES / 8)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, VS_RING_BYTES);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, VS_RECORD_KINDS);
+	__type(key, __u32);
+	__type(value, struct vs_counter);
+} counters SEC(".maps");
+
+/* When a call that is measured began, by thread and kind. */
+struct vs_call {
+	__u64 thread;
+	__u64 kind;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct vs_call);
+	__type(value, __u64);
+} calls SEC(".maps");
+
+/* Written by the daemon through the mapped data section; nothing else changes what the programs do. */
+volatile __u32 tracing;  /* events are wanted */
+volatile __u32 walk_pid; /* a walk by this process is going on, 0: none */
+
+static __always_inline void *vs_reserve(__u32 kind, __u64 size)
+{
+	struct vs_counter *counter = bpf_map_lookup_elem(&counters, &kind);
+	struct vs_event *e = bpf_ringbuf_reserve(&ring, size, 0);
+	__u64 id;
+
+	/* Atomic: an interrupt may run another program of the same kind on this CPU. */
+	if (counter) {
+		__sync_fetch_and_add(&counter->produced, 1);
+		if (!e)
+			__sync_fetch_and_add(&counter->dropped, 1);
+	}
+	if (!e)
+		return 0;
+	id = bpf_get_current_pid_tgid();
+	/* After the reservation, so that time runs with the order in the ring but for other CPUs' overlap. */
+	e->time_ns = bpf_ktime_get_ns();
+	e->kind = kind;
+	e->cpu = bpf_get_smp_processor_id();
+	e->pid = id >> 32;
+	e->tid = (__u32)id;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	return e;
+}
+
+static __always_inline struct vs_event *vs_event_begin(__u32 kind)
+{
+	return tracing ? vs_reserve(kind, sizeof(struct vs_event)) : 0;
+}
+
+static __always_inline struct vs_text_event *vs_text_begin(__u32 kind)
+{
+	return tracing ? vs_reserve(kind, sizeof(struct vs_text_event)) : 0;
+}
+
+static __always_inline void vs_submit(void *record)
+{
+	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+
+	bpf_ringbuf_submit(record, waiting > VS_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void vs_call_begin(__u32 kind)
+{
+	struct vs_call call = { bpf_get_current_pid_tgid(), kind };
+	__u64 now = bpf_ktime_get_ns();
+
+	if (tracing)
+		bpf_map_update_elem(&calls, &call, &now, BPF_ANY);
+}
+
+/* Nanoseconds since the matching begin in this thread, 0 where it was not seen. */
+static __always_inline __u64 vs_call_end(__u32 kind)
+{
+	struct vs_call call = { bpf_get_current_pid_tgid(), kind };
+	__u64 *began = bpf_map_lookup_elem(&calls, &call);
+	__u64 duration = 0;
+
+	if (began) {
+		duration = bpf_ktime_get_ns() - *began;
+		bpf_map_delete_elem(&calls, &call);
+	}
+	return duration;
+}
+
+static __always_inline __u64 vs_refcount(const struct drm_gem_object *obj)
+{
+	return BPF_CORE_READ(obj, refcount.refcount.refs.counter);
+}
+
+#endif

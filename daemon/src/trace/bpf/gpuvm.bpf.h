@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* drm_gpuvm, any driver. drivers/gpu/drm/drm_gpuvm.c, Linux 7.3.4. */
+
+/* Every live VM that was seen, so that a walk can follow lists that no BO leads to (sparse mappings). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, __u32);
+} vms SEC(".maps");
+
+static __always_inline void vs_vm_remember(struct drm_gpuvm *vm)
+{
+	__u64 key = (__u64)vm;
+	__u32 one = 1;
+
+	bpf_map_update_elem(&vms, &key, &one, BPF_ANY);
+}
+
+SEC("fexit/drm_gpuvm_init")
+int BPF_PROG(vm_create, struct drm_gpuvm *vm)
+{
+	struct vs_text_event *e;
+
+	vs_vm_remember(vm);
+	e = vs_text_begin(VS_VM_CREATE);
+	if (!e)
+		return 0;
+	e->event.value[0] = (__u64)vm;
+	e->event.value[1] = (__u32)vm->flags;
+	e->event.value[2] = vm->mm_start;
+	e->event.value[3] = vm->mm_range;
+	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), vm->name) < 0)
+		e->text[0] = 0;
+	vs_submit(e);
+	return 0;
+}
+
+SEC("fentry/drm_gpuvm_free")
+int BPF_PROG(vm_destroy, struct kref *kref)
+{
+	__u64 vm = (__u64)vs_container_of(kref, struct drm_gpuvm, kref);
+	struct vs_event *e;
+
+	bpf_map_delete_elem(&vms, &vm);
+	e = vs_event_begin(VS_VM_DESTROY);
+	if (!e)
+		return 0;
+	e->value[0] = vm;
+	vs_submit(e);
+	return 0;
+}
+
+SEC("fexit/drm_gpuvm_bo_create")
+int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, struct drm_gpuvm_bo *vm_bo)
+{
+	struct vs_event *e;
+
+	if (!vm_bo)
+		return 0;
+	e = vs_event_begin(VS_VM_BO_CREATE);
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)vm;
+	e->value[1] = (__u64)vm_bo;
+	e->value[2] = (__u64)obj;
+	e->value[3] = vs_refcount(obj);
+	vs_submit(e);
+	return 0;
+}
+
+static __always_inline int vs_vm_bo_destroyed(struct drm_gpuvm_bo *vm_bo)
+{
+	struct drm_gem_object *obj = BPF_CORE_READ(vm_bo, obj);
+	struct vs_event *e = vs_event_begin(VS_VM_BO_DESTROY);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)BPF_CORE_READ(vm_bo, vm);
+	e->value[1] = (__u64)vm_bo;
+	e->value[2] = (__u64)obj;
+	e->value[3] = vs_refcount(obj);
+	vs_submit(e);
+	return 0;
+}
+
+/* The last step of every way a vm_bo ends: put, deferred cleanup, and an unused preallocation. */
+SEC("fentry/drm_gpuvm_bo_destroy_not_in_lists")
+int BPF_PROG(vm_bo_destroy, struct drm_gpuvm_bo *vm_bo)
+{
+	return vs_vm_bo_destroyed(vm_bo);
+}
+
+/* Stands in where the compiler made the function above part of this one. */
+SEC("fentry/drm_gpuvm_bo_destroy")
+int BPF_PROG(vm_bo_destroy_kref, struct kref *kref)
+{
+	return vs_vm_bo_destroyed(vs_container_of(kref, struct drm_gpuvm_bo, kref));
+}
+
+SEC("fexit/drm_gpuva_insert")
+int BPF_PROG(va_insert, struct drm_gpuvm *vm, struct drm_gpuva *va, int ret)
+{
+	struct vs_event *e;
+
+	if (ret)
+		return 0;
+	e = vs_event_begin(VS_VA_INSERT);
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)vm;
+	e->value[1] = (__u64)va;
+	e->value[2] = (__u64)va->gem.obj;
+	e->value[3] = va->va.addr;
+	e->value[4] = va->va.range;
+	e->value[5] = va->gem.offset;
+	e->value[6] = (__u32)va->flags;
+	vs_submit(e);
+	return 0;
+}
+
+SEC("fentry/drm_gpuva_remove")
+int BPF_PROG(va_remove, struct drm_gpuva *va)
+{
+	struct vs_event *e = vs_event_begin(VS_VA_REMOVE);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)va->vm;
+	e->value[1] = (__u64)va;
+	vs_submit(e);
+	return 0;
+}
+
+/* drm_gpuva_link() does nothing for a mapping without a BO, nor do the two unlinks below. */
+SEC("fentry/drm_gpuva_link")
+int BPF_PROG(va_link, struct drm_gpuva *va, struct drm_gpuvm_bo *vm_bo)
+{
+	struct vs_event *e;
+
+	if (!va->gem.obj)
+		return 0;
+	e = vs_event_begin(VS_VA_LINK);
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)va;
+	e->value[1] = (__u64)vm_bo;
+	vs_submit(e);
+	return 0;
+}
+
+static __always_inline int vs_va_unlinked(struct drm_gpuva *va)
+{
+	struct vs_event *e;
+
+	if (!va->gem.obj)
+		return 0;
+	e = vs_event_begin(VS_VA_UNLINK);
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)va;
+	e->value[1] = (__u64)va->vm_bo;
+	vs_submit(e);
+	return 0;
+}
+
+SEC("fentry/drm_gpuva_unlink")
+int BPF_PROG(va_unlink, struct drm_gpuva *va)
+{
+	return vs_va_unlinked(va);
+}
+
+SEC("fentry/drm_gpuva_unlink_defer")
+int BPF_PROG(va_unlink_defer, struct drm_gpuva *va)
+{
+	return vs_va_unlinked(va);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The walk: all live state, read from the kernel's own lists. Reading msm's debugfs file "gem" makes the
+ * kernel call msm_gem_describe_objects(), which calls msm_gem_describe() for every BO (msm_gem.c:933-1014,
+ * Linux 7.3.4). Each BO leads to its vm_bos and each vm_bo to its VM; at the end every VM known by then is
+ * followed through its own list of mappings, which also has those without a BO (sparse).
+ *
+ * No lock is held on the lists. Reads cannot fault (bpf_probe_read_kernel), and a list that changes under
+ * the walk is noticed by an entry that points to itself (list_del_init) or to nowhere: it is counted, and
+ * the daemon calls the snapshot incomplete.
+ */
+
+#define VS_WALK_LIMIT (1u << 20) /* entries of one list */
+
+struct vs_list_walk {
+	struct list_head *head;
+	struct list_head *at;
+	struct drm_gpuvm *vm; /* whose list it is, for a list of mappings */
+};
+
+static __u64 walk_broken;
+
+static __always_inline int vs_walking(void)
+{
+	return walk_pid && walk_pid == bpf_get_current_pid_tgid() >> 32;
+}
+
+/* The first entry of a list; an empty one points to itself. */
+static __always_inline void vs_list_first(struct vs_list_walk *walk)
+{
+	struct list_head *head = walk->head;
+	struct list_head *first = 0;
+
+	bpf_core_read(&first, sizeof(first), &head->next);
+	walk->at = first ? first : head;
+}
+
+/* Moves to the next entry; nonzero ends the loop. */
+static __always_inline long vs_list_next(struct vs_list_walk *walk)
+{
+	struct list_head *at = walk->at;
+	struct list_head *next = 0;
+
+	bpf_core_read(&next, sizeof(next), &at->next);
+	if (!next || next == at) {
+		__sync_fetch_and_add(&walk_broken, 1);
+		walk->at = walk->head;
+		return 1;
+	}
+	walk->at = next;
+	return 0;
+}
+
+static long vs_walk_vm_bo(__u32 index, struct vs_list_walk *walk)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	struct drm_gpuvm *vm;
+	struct vs_event *e;
+
+	if (walk->at == walk->head)
+		return 1;
+	vm_bo = vs_container_of(walk->at, struct drm_gpuvm_bo, list.entry.gem);
+	vm = BPF_CORE_READ(vm_bo, vm);
+	vs_vm_remember(vm);
+	e = vs_reserve(VS_WALK_VM_BO, sizeof(*e));
+	if (e) {
+		e->value[0] = (__u64)vm_bo;
+		e->value[1] = (__u64)vm;
+		e->value[2] = (__u64)BPF_CORE_READ(vm_bo, obj);
+		e->value[3] = BPF_CORE_READ(vm_bo, evicted);
+		vs_submit(e);
+	}
+	return vs_list_next(walk);
+}
+
+static long vs_walk_va(__u32 index, struct vs_list_walk *walk)
+{
+	struct drm_gpuva *va;
+	struct vs_event *e;
+
+	if (walk->at == walk->head)
+		return 1;
+	va = vs_container_of(walk->at, struct drm_gpuva, rb.entry);
+	/* The VM's own reserved range is in its list too; nobody inserted it. */
+	if ((char *)va == (char *)walk->vm + bpf_core_field_offset(struct drm_gpuvm, kernel_alloc_node))
+		return vs_list_next(walk);
+	e = vs_reserve(VS_WALK_VA, sizeof(*e));
+	if (e) {
+		e->value[0] = (__u64)va;
+		e->value[1] = (__u64)walk->vm;
+		e->value[2] = (__u64)BPF_CORE_READ(va, vm_bo);
+		e->value[3] = (__u64)BPF_CORE_READ(va, gem.obj);
+		e->value[4] = BPF_CORE_READ(va, va.addr);
+		e->value[5] = BPF_CORE_READ(va, va.range);
+		e->value[6] = BPF_CORE_READ(va, gem.offset);
+		e->value[7] = (__u32)BPF_CORE_READ(va, flags);
+		vs_submit(e);
+	}
+	return vs_list_next(walk);
+}
+
+static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u32 *value, void *unused)
+{
+	struct drm_gpuvm *vm = (void *)*key;
+	struct vs_list_walk walk = { .vm = vm };
+	struct vs_text_event *e;
+
+	e = vs_reserve(VS_WALK_VM, sizeof(*e));
+	if (e) {
+		e->event.value[0] = (__u64)vm;
+		e->event.value[1] = (__u32)BPF_CORE_READ(vm, flags);
+		e->event.value[2] = vs_vm_mode(vm);
+		e->event.value[3] = BPF_CORE_READ(vm, mm_start);
+		e->event.value[4] = BPF_CORE_READ(vm, mm_range);
+		e->event.value[5] = (__u32)BPF_CORE_READ(vm, kref.refcount.refs.counter);
+		e->event.value[6] = vs_vm_pid(vm);
+		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(vm, name)) < 0)
+			e->text[0] = 0;
+		vs_submit(e);
+	}
+	walk.head = (void *)vm + bpf_core_field_offset(struct drm_gpuvm, rb.list);
+	vs_list_first(&walk);
+	bpf_loop(VS_WALK_LIMIT, vs_walk_va, &walk, 0);
+	if (walk.at != walk.head)
+		__sync_fetch_and_add(&walk_broken, 1);
+	return 0;
+}
+
+SEC("fentry/msm_gem_describe_objects")
+int BPF_PROG(msm_walk_begin)
+{
+	struct vs_event *e;
+
+	if (!vs_walking())
+		return 0;
+	walk_broken = 0;
+	e = vs_reserve(VS_WALK_BEGIN, sizeof(*e));
+	if (e)
+		vs_submit(e);
+	return 0;
+}
+
+SEC("fentry/msm_gem_describe")
+int BPF_PROG(msm_walk_bo, struct drm_gem_object *obj)
+{
+	struct msm_gem_object *bo = vs_container_of(obj, struct msm_gem_object, base);
+	struct vs_list_walk walk = {};
+	struct vs_text_event *e;
+
+	if (!vs_walking())
+		return 0;
+	e = vs_reserve(VS_WALK_BO, sizeof(*e));
+	if (e) {
+		e->event.value[0] = (__u64)obj;
+		e->event.value[1] = BPF_CORE_READ(obj, size);
+		e->event.value[2] = BPF_CORE_READ(bo, flags);
+		e->event.value[3] = (__u32)BPF_CORE_READ(obj, refcount.refcount.refs.counter);
+		e->event.value[4] = BPF_CORE_READ(obj, handle_count);
+		e->event.value[5] = (__u32)BPF_CORE_READ(bo, pin_count);
+		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text),
+					      (char *)bo + bpf_core_field_offset(struct msm_gem_object, name)) < 0)
+			e->text[0] = 0;
+		vs_submit(e);
+	}
+	walk.head = (void *)obj + bpf_core_field_offset(struct drm_gem_object, gpuva.list);
+	vs_list_first(&walk);
+	bpf_loop(VS_WALK_LIMIT, vs_walk_vm_bo, &walk, 0);
+	if (walk.at != walk.head)
+		__sync_fetch_and_add(&walk_broken, 1);
+	return 0;
+}
+
+SEC("fexit/msm_gem_describe_objects")
+int BPF_PROG(msm_walk_end)
+{
+	struct vs_event *e;
+
+	if (!vs_walking())
+		return 0;
+	bpf_for_each_map_elem(&vms, vs_walk_vm, 0, 0);
+	e = vs_reserve(VS_WALK_END, sizeof(*e));
+	if (e) {
+		e->value[0] = walk_broken;
+		vs_submit(e);
+	}
+	return 0;
+}

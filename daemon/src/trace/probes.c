@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The tables are explained in docs/kernel.md. */
+#include "trace/probes.h"
+
+#include "util.h"
+
+#define PROBE(program_, symbol_, module_, how_, ...) \
+	{ .program = program_, .symbol = symbol_, .module = module_, .how = how_, .kinds = { __VA_ARGS__ } }
+#define ENTRY(program, symbol, module, ...) PROBE(program, symbol, module, VS_HOW_FENTRY, __VA_ARGS__)
+#define EXIT(program, symbol, module, ...) PROBE(program, symbol, module, VS_HOW_FEXIT, __VA_ARGS__)
+#define POINT(program, symbol, module, ...) PROBE(program, symbol, module, VS_HOW_TRACEPOINT, __VA_ARGS__)
+/* The entry to a call that is measured. */
+#define MEASURE(program_, symbol_, module_, kind_) \
+	{ .program = program_, .symbol = symbol_, .module = module_, .how = VS_HOW_FENTRY, .kinds = { kind_ }, \
+	  .measures_only = true }
+
+static const struct vs_probe generic[] = {
+	EXIT("vm_create", "drm_gpuvm_init", "drm_gpuvm", VS_VM_CREATE),
+	ENTRY("vm_destroy", "drm_gpuvm_free", "drm_gpuvm", VS_VM_DESTROY),
+	EXIT("vm_bo_create", "drm_gpuvm_bo_create", "drm_gpuvm", VS_VM_BO_CREATE),
+	ENTRY("vm_bo_destroy", "drm_gpuvm_bo_destroy_not_in_lists", "drm_gpuvm", VS_VM_BO_DESTROY),
+	{ .program = "vm_bo_destroy_kref", .symbol = "drm_gpuvm_bo_destroy", .module = "drm_gpuvm",
+	  .how = VS_HOW_FENTRY, .kinds = { VS_VM_BO_DESTROY }, .stands_in_for = "vm_bo_destroy" },
+	EXIT("va_insert", "drm_gpuva_insert", "drm_gpuvm", VS_VA_INSERT),
+	ENTRY("va_remove", "drm_gpuva_remove", "drm_gpuvm", VS_VA_REMOVE),
+	ENTRY("va_link", "drm_gpuva_link", "drm_gpuvm", VS_VA_LINK),
+	ENTRY("va_unlink", "drm_gpuva_unlink", "drm_gpuvm", VS_VA_UNLINK),
+	ENTRY("va_unlink_defer", "drm_gpuva_unlink_defer", "drm_gpuvm", VS_VA_UNLINK),
+	EXIT("bo_create", "drm_gem_private_object_init", "drm", VS_BO_CREATE),
+	ENTRY("bo_destroy", "drm_gem_object_free", "drm", VS_BO_DESTROY),
+	EXIT("handle_open", "drm_gem_handle_create_tail", "drm", VS_HANDLE_OPEN),
+	ENTRY("handle_close", "drm_gem_object_release_handle", "drm", VS_HANDLE_CLOSE),
+	ENTRY("file_free", "drm_file_free", "drm", VS_HANDLE_OPEN, VS_HANDLE_CLOSE),
+	POINT("job_queue", "drm_sched_job_queue", "gpu_sched", VS_JOB_QUEUE),
+	POINT("job_run", "drm_sched_job_run", "gpu_sched", VS_JOB_RUN),
+	POINT("job_done", "drm_sched_job_done", "gpu_sched", VS_JOB_DONE),
+	EXIT("fb_create", "drm_framebuffer_init", "drm", VS_FB_CREATE),
+	ENTRY("fb_destroy", "drm_framebuffer_free", "drm", VS_FB_DESTROY),
+	ENTRY("flip_done", "drm_crtc_send_vblank_event", "drm", VS_FLIP_DONE),
+};
+
+static const struct vs_probe msm[] = {
+	EXIT("msm_vm_mode", "msm_gem_vm_create", "msm", VS_VM_MODE),
+	ENTRY("msm_vm_close", "msm_gem_vm_close", "msm", VS_VM_CLOSE),
+	MEASURE("msm_vm_bind_begin", "msm_ioctl_vm_bind", "msm", VS_VM_BIND),
+	EXIT("msm_vm_bind", "msm_ioctl_vm_bind", "msm", VS_VM_BIND),
+	POINT("msm_submit", "msm_gpu_submit", "msm", VS_SUBMIT),
+	POINT("msm_submit_flush", "msm_gpu_submit_flush", "msm", VS_SUBMIT_FLUSH),
+	POINT("msm_submit_retire", "msm_gpu_submit_retired", "msm", VS_SUBMIT_RETIRE),
+	MEASURE("msm_fb_prepare_begin", "msm_framebuffer_prepare", "msm", VS_FB_PREPARE),
+	EXIT("msm_fb_prepare", "msm_framebuffer_prepare", "msm", VS_FB_PREPARE),
+	MEASURE("msm_fb_cleanup_begin", "msm_framebuffer_cleanup", "msm", VS_FB_CLEANUP),
+	EXIT("msm_fb_cleanup", "msm_framebuffer_cleanup", "msm", VS_FB_CLEANUP),
+	POINT("msm_commit_begin", "msm_atomic_commit_tail_start", "msm", VS_COMMIT_BEGIN),
+	POINT("msm_commit_end", "msm_atomic_commit_tail_finish", "msm", VS_COMMIT_END),
+	PROBE("msm_bo_name_begin", "msm_gem_object_set_name", "msm", VS_HOW_KPROBE, VS_BO_NAME),
+	PROBE("msm_bo_name", "msm_gem_object_set_name", "msm", VS_HOW_KRETPROBE, VS_BO_NAME),
+	ENTRY("msm_walk_begin", "msm_gem_describe_objects", "msm", 0),
+	ENTRY("msm_walk_bo", "msm_gem_describe", "msm", 0),
+	EXIT("msm_walk_end", "msm_gem_describe_objects", "msm", 0),
+};
+
+const struct vs_probe_table vs_probes_generic = { generic, VS_ARRAY_SIZE(generic) };
+const struct vs_probe_table vs_probes_msm = { msm, VS_ARRAY_SIZE(msm) };
+
+const char *vs_how_name(enum vs_how how)
+{
+	static const char *const names[] = {
+		[VS_HOW_FENTRY] = "fentry",	  [VS_HOW_FEXIT] = "fexit",	      [VS_HOW_KPROBE] = "kprobe",
+		[VS_HOW_KRETPROBE] = "kretprobe", [VS_HOW_TRACEPOINT] = "tracepoint",
+	};
+
+	return names[how];
+}
+
+static bool vs_probe_exists(struct vs_btf *btf, const struct vs_probe *probe)
+{
+	int fd;
+
+	if (probe->how == VS_HOW_TRACEPOINT)
+		return vs_btf_tracepoint(btf, probe->module, probe->symbol, &fd) >= 0;
+	return vs_btf_function(btf, probe->module, probe->symbol, &fd) >= 0;
+}
+
+static char *vs_absence_reason(struct vs_btf *btf, const struct vs_probe *probe)
+{
+	if (!btf->vmlinux)
+		return vs_xprintf("this kernel has no readable BTF (%s)", strerror(-btf->error));
+	if (!vs_btf_has_module(btf, probe->module))
+		return vs_xprintf("neither the kernel nor a loaded module %s has it in BTF", probe->module);
+	return vs_xprintf("not in this kernel's %s, or inlined by its compiler", probe->module);
+}
+
+static struct vs_probe_result *vs_result_of(struct vs_probe_result *results, size_t n, const char *program)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(results[i].probe->program, program))
+			return &results[i];
+	return NULL;
+}
+
+/* Enters one probe into the plan; false leaves it out. */
+static bool vs_probe_plan(struct vs_btf *btf, const struct vs_probe *probe, struct vs_probe_result *results, size_t n)
+{
+	struct vs_probe_result *primary = probe->stands_in_for ? vs_result_of(results, n, probe->stands_in_for) : NULL;
+	bool exists = vs_probe_exists(btf, probe);
+
+	if (probe->stands_in_for && (!exists || !primary || primary->wanted))
+		return false;
+	results[n] = (struct vs_probe_result){
+		.probe = probe,
+		.wanted = exists,
+		.state = exists ? VASCOPE__V1__PROBE_STATE__PROBE_STATE_ATTACHED :
+				  VASCOPE__V1__PROBE_STATE__PROBE_STATE_ABSENT,
+		.reason = exists ? NULL : vs_absence_reason(btf, probe),
+	};
+	if (primary) {
+		free(primary->reason);
+		primary->state = VASCOPE__V1__PROBE_STATE__PROBE_STATE_ALTERNATIVE;
+		primary->reason = vs_xprintf("%s stands in", probe->symbol);
+	}
+	return true;
+}
+
+size_t vs_probes_plan(struct vs_btf *btf, const struct vs_probe_table *const *tables, size_t n_tables,
+		      struct vs_probe_result **ret)
+{
+	struct vs_probe_result *results;
+	size_t n = 0, room = 0;
+
+	for (size_t t = 0; t < n_tables; t++)
+		room += tables[t]->n;
+	results = vs_xcalloc(room, sizeof(*results));
+	for (size_t t = 0; t < n_tables; t++)
+		for (size_t i = 0; i < tables[t]->n; i++)
+			n += vs_probe_plan(btf, &tables[t]->probes[i], results, n);
+	*ret = results;
+	return n;
+}
+
+void vs_probes_free(struct vs_probe_result *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(results[i].reason);
+	free(results);
+}
