@@ -14,8 +14,8 @@ import { DaemonLink } from './link'
 export const PROGRAM = 'vascope 0.1.0'
 /** A crash of the desktop costs at most this much of a recording. */
 const FLUSH_MS = 1000
-/** How long the daemon may take to say what the board is, and to say goodbye. */
-const ANSWER_MS = 30_000
+/** How long the daemon may take to attach its probes (seconds on an emulated board), to send a snapshot, and to say goodbye. */
+const ANSWER_MS = 120_000
 
 export interface LiveOptions {
   /** "virtual", "virtual:NAME", or an SSH target. */
