@@ -17,7 +17,7 @@ export function createWindow(): BrowserWindow {
   const window = new BrowserWindow({
     width: 1440,
     height: 900,
-    minWidth: 960,
+    minWidth: 1080,
     minHeight: 600,
     show: false,
     title: 'Vascope',

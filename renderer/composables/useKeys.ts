@@ -9,6 +9,8 @@ export function useKeys(keys: KeyMap): void {
     if (event.altKey || event.defaultPrevented) return
     if (document.querySelector('dialog[open]')) return
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement
+    // Enter and Space press the button that has the focus, and nothing else besides.
+    if (event.target instanceof HTMLButtonElement && (event.key === 'Enter' || event.key === ' ')) return
     const name = (event.ctrlKey || event.metaKey ? 'ctrl+' : '') + event.key.toLowerCase()
     if (typing && !name.startsWith('ctrl+')) return
     const answer = keys[name]

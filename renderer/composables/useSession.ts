@@ -60,6 +60,12 @@ export function provideSession(engine: EngineClient): Session {
   onScopeDispose(engine.on('pulse', (data) => (pulse.value = data)))
   onScopeDispose(engine.on('question', (data) => (questions.value = [...questions.value, data])))
   onScopeDispose(engine.on('questionGone', ({ id }) => dropQuestion(id)))
+  onScopeDispose(
+    engine.onLost((lost) => {
+      questions.value = []
+      problem.value = lost
+    })
+  )
 
   function dropQuestion(id: number): void {
     questions.value = questions.value.filter((question) => question.id !== id)

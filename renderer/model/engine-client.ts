@@ -24,6 +24,8 @@ export interface EngineClient {
   attach(port: PortLike): void
   /** The engine is gone: open requests fail with this, later ones wait for the next port. */
   lose(lost: Problem): void
+  /** Hears of it, also when nothing was asked at that moment. */
+  onLost(listener: (lost: Problem) => void): () => void
 }
 
 const METHODS = {
@@ -58,6 +60,7 @@ interface Waiting {
 export function createEngineClient(): EngineClient {
   const waiting = new Map<number, Waiting>()
   const listeners = new Map<keyof EngineEvents, Set<(data: never) => void>>()
+  const lossListeners = new Set<(lost: Problem) => void>()
   let port: PortLike | null = null
   let unsent: unknown[] = []
   let lastId = 0
@@ -111,6 +114,11 @@ export function createEngineClient(): EngineClient {
       const failed = [...waiting.values()]
       waiting.clear()
       for (const { reject } of failed) reject(new EngineError(lost))
+      for (const listener of lossListeners) listener(lost)
+    },
+    onLost(listener) {
+      lossListeners.add(listener)
+      return () => lossListeners.delete(listener)
     }
   }
 }

@@ -112,6 +112,18 @@ describe('the boards view', () => {
   })
 })
 
+describe('an engine that is gone', () => {
+  it('is told, and its questions are void', async () => {
+    opened = await openWindow()
+    opened.port.push('question', { id: 1, kind: 'password', title: 'Password', detail: '' })
+    await flushPromises()
+    opened.client.lose({ code: 'engine-gone', message: 'The engine ended.', remedy: 'Open the session again.' })
+    await flushPromises()
+    expect(opened.wrapper.get('[data-testid=notice]').text()).toContain('The engine ended.')
+    expect(opened.wrapper.find('dialog').exists()).toBe(false)
+  })
+})
+
 describe('questions', () => {
   const question = { id: 4, kind: 'host-key-new' as const, title: 'Is this rb3gen2?', detail: 'ed25519 SHA256:3kQ' }
 

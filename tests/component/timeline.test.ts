@@ -140,6 +140,12 @@ describe('keys', () => {
     expect(opened.wrapper.get('dialog').text()).toContain('zoom in and out')
   })
 
+  it('press the button that has the focus, and only that', async () => {
+    const theme = opened.wrapper.findAll('.footer button').at(-1)
+    await theme?.trigger('keydown', { key: 'Enter' })
+    expect(opened.asked('start')).toEqual([])
+  })
+
   it('switch the theme for page and desktop alike', async () => {
     const before = document.documentElement.dataset.theme
     await opened.press('t')

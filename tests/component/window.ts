@@ -2,13 +2,14 @@ import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { vi } from 'vitest'
 import type { EngineApi } from '../../engine/api'
 import App from '../../renderer/app/App.vue'
-import { createEngineClient } from '../../renderer/model/engine-client'
+import { createEngineClient, type EngineClient } from '../../renderer/model/engine-client'
 import { type Answers, BOARDS, fakePage, type FakePort, fakePort, fakeRows, fakeView, LIVE, PULSE } from './fake-engine'
 
 /** The whole window on a fake engine. The test's DOM has no layout, so that sizes are given here. */
 export interface TestWindow {
   wrapper: VueWrapper
   port: FakePort
+  client: EngineClient
   bridge: Record<keyof Window['vascope'], ReturnType<typeof vi.fn>>
   /** Arguments of each request of one method. */
   asked(method: keyof EngineApi): unknown[][]
@@ -78,6 +79,7 @@ export async function openWindow(
   return {
     wrapper,
     port,
+    client,
     bridge,
     asked: (method) => port.requests.filter((request) => request.method === method).map(({ args }) => args),
     async goLive() {
