@@ -37,6 +37,7 @@ export function remoteProcess(
 
   const stdio = new Duplex({
     readableHighWaterMark: READ_AHEAD,
+    autoDestroy: false, // both streams may end long before the process does
     read: () => void channel.resume(),
     write(chunk: Buffer, _encoding, done) {
       if (over) return done()

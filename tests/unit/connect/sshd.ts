@@ -45,6 +45,7 @@ export async function startSshd(config: string[] = []): Promise<Sshd> {
     `AuthorizedKeysFile ${file('authorized_keys')}`,
     'PidFile none',
     'UsePAM no',
+    `SetEnv HOME=${dir}`, // so that no start-up file of the user's own shell has a part in the tests
     'StrictModes no',
     'PasswordAuthentication no',
     'PermitRootLogin yes',

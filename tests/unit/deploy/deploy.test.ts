@@ -12,6 +12,9 @@ import { deploy, type RunningDaemon } from '../../../engine/deploy/deploy'
 import { VascopeError } from '../../../engine/problem'
 import { startSshd, until, type Sshd } from '../connect/sshd'
 
+// Handshakes are slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
 const run = promisify(execFile)
 
 /** In the daemon's place: to deploy, it is a file that runs. It says where it is, then echoes, and tells when its input ended. */
@@ -46,9 +49,10 @@ afterEach(async () => {
   await rm(home, { recursive: true })
 })
 
-/** The same connection, with the board's environment set so that the test has folders of its own. */
-function onBoard(real: Connection, environment = `XDG_RUNTIME_DIR=${home}/runtime HOME=${home}`): Connection {
-  return { ...real, spawn: (command) => real.spawn(`export ${environment}; ${command}`) }
+/** The same connection, where the test has folders of its own, and commands of its own in the place of the board's. */
+function onBoard(real: Connection, commands = 'sudo() { shift; "$@"; }'): Connection {
+  const folders = `export XDG_RUNTIME_DIR=${home}/runtime HOME=${home}`
+  return { ...real, spawn: (command) => real.spawn(`${folders}; ${commands}; ${command}`) }
 }
 
 /** Makes this the daemon that deploy() finds. */
@@ -116,7 +120,9 @@ describe('deploy', () => {
     const activities: string[] = []
     const daemon = await deploy(connection, { progress: (activity) => activities.push(activity) })
     expect(daemon).toMatchObject({ build: 'b1', pushed: { bytes: STAND_IN.length } })
-    expect(await firstLine(daemon)).toMatch(new RegExp(`^${home}/runtime/vascope\\.\\d+/vascoped-[0-9a-f]{16} 0$`))
+    expect(await firstLine(daemon)).toMatch(
+      new RegExp(`^${home}/runtime/vascope\\.\\d+/vascoped-[0-9a-f]{16} ${process.getuid!()}$`)
+    )
     await gone()
     expect(activities.join('\n')).toMatch(/Copied vascoped \(0.0 MB\) in \d+ ms/)
 
@@ -197,6 +203,15 @@ describe('deploy', () => {
     await daemon.dispose()
   })
 
+  it('starts the daemon by sudo, which asks for nothing, when it is not root there', async () => {
+    const lab = onBoard(connection, `id() { echo 1000; }; sudo() { printf "%s " "$1" >> ${home}/sudo; shift; "$@"; }`)
+    const daemon = await deploy(lab)
+    expect(await firstLine(daemon)).toContain('/vascoped-')
+    expect(await readFile(path.join(home, 'sudo'), 'utf8')).toBe('-n -n ')
+    await daemon.dispose()
+    await gone()
+  })
+
   it('is not put off by what the login shell prints', async () => {
     const noisy = {
       ...connection,
@@ -209,7 +224,7 @@ describe('deploy', () => {
 })
 
 describe('deploy refuses', () => {
-  const saying = (output: string): Connection => onBoard(connection, `x=1; uname() { echo '${output}'; }`)
+  const saying = (output: string): Connection => onBoard(connection, `uname() { echo '${output}'; }`)
 
   it('a board that is not Linux, or of another architecture', async () => {
     expect(await refusal(saying('FreeBSD amd64'))).toMatchObject({ code: 'not-linux', exit: 3 })
@@ -222,15 +237,26 @@ describe('deploy refuses', () => {
   it('a user who may not become root, with the line that would allow it', async () => {
     const lab = onBoard(
       connection,
-      `XDG_RUNTIME_DIR=${home}/runtime; id() { echo 1000; }; sudo() { echo 'sudo: a password is required' >&2; return 1; }; :`
+      `id() { echo 1000; }; sudo() { echo 'sudo: a password is required' >&2; return 1; }`
     )
     const error = await refusal(lab)
     const hash = createHash('sha256').update(STAND_IN).digest('hex')
     expect(error).toMatchObject({ code: 'root-needed', exit: 3 })
     expect(error.message).toContain('sudo: a password is required')
     expect(error.remedy).toContain(
-      `\`root ALL=(root) NOPASSWD: sha256:${hash} ${home}/runtime/vascope.*/vascoped-${hash.slice(0, 16)}\``
+      `\`${sshd.target.user} ALL=(root) NOPASSWD: sha256:${hash} ${home}/runtime/vascope.*/vascoped-${hash.slice(0, 16)}\``
     )
+    await gone()
+  })
+
+  it('a board without a place to run programs from, with the reason for each place', async () => {
+    const full = await refusal(onBoard(connection, 'mkdir() { return 1; }'))
+    expect(full.code).toBe('no-folder')
+    expect(full.message).toContain(
+      `${home}/runtime: cannot be made; ${home}/.cache: cannot be made; /var/tmp: cannot be made; `
+    )
+    const noexec = await refusal(onBoard(connection, 'chmod() { :; }'))
+    expect(noexec.message).toContain(`${home}/runtime: full, or programs may not run there (noexec); `)
     await gone()
   })
 
