@@ -75,6 +75,9 @@ async function buildInto(cached, build, step) {
         .digest('hex')
     }
   }
+  if (daemonBuild() !== build) {
+    throw new StepError('the sources of vascoped changed while it was built', { remedy: 'start again' })
+  }
   for (const { arch } of TARGETS) spawnSync('rm', ['-rf', path.join(dir, `objects-${arch}`)])
   writeFileSync(path.join(dir, 'build.json'), `${JSON.stringify({ build, binaries }, null, 2)}\n`)
   publish(dir, cached)
