@@ -59,7 +59,11 @@ export async function startSshd(config: string[] = []): Promise<Sshd> {
   })
   let log = ''
   server.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
-  await listening(server, port, () => log)
+  await listening(server, port, () => log).catch(async (error: unknown) => {
+    await ended(server)
+    await rm(dir, { recursive: true })
+    throw error
+  })
 
   const kill = async (): Promise<void> => {
     // A session is a process of its own and outlives the listener, so the children go first.
