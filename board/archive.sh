@@ -26,7 +26,7 @@ apt_here() {
 	"$tool" -q -o Dir::Etc::sourcelist="$cache/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferences=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
 		-o Dir::State="$cache/state" -o Dir::State::status="$cache/state/status" -o Dir::Cache="$cache" \
-		-o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none -o Acquire::Retries=3 \
+		-o Debug::NoLocking=1 -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 \
 		-o Dir::Cache::pkgcache="packages-$arch.bin" -o Dir::Cache::srcpkgcache= \
 		-o APT::Architecture="$arch" -o APT::Architectures=,"$arch" -o APT::Install-Recommends=0 \
 		-o pkgCacheGen::ForceEssential=, "$@"

@@ -12,7 +12,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/packages.sh"
 
 umask 022
-mkdir "$out"
+# Private keys go into it.
+mkdir --mode=700 "$out"
 out=$(cd "$out" && pwd)
 work=$out/work
 root=$work/build-root
@@ -114,7 +115,6 @@ in_build_root modprobe --set-version "$kernel" --show-depends --all "${GUEST_MOD
 		mkdir -p "${to%/*}"
 		case $file in
 		*.xz) xz --decompress --stdout "$root$file" >"${to%.xz}" ;;
-		*.zst) zstd --quiet --decompress --stdout "$root$file" >"${to%.zst}" ;;
 		*) cp "$root$file" "$to" ;;
 		esac
 	done

@@ -12,6 +12,7 @@ chmod 700 "$guest/root"
 cp -rT "$overlay" "$guest"
 chmod 755 "$guest/init"
 chmod 440 "$guest/etc/sudoers.d/lab"
+chmod 600 "$guest/etc/shadow"
 
 cp "$guest/usr/share/base-files/nsswitch.conf" "$guest/etc/nsswitch.conf" 2>/dev/null ||
 	printf 'passwd: files\ngroup: files\nhosts: files\n' >"$guest/etc/nsswitch.conf"

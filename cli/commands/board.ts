@@ -9,12 +9,15 @@ import {
   log,
   requireRunning,
   type RunningBoard,
-  sshArguments,
   status,
   target,
   up
-} from '../../engine/connect/virtual'
+} from '../../engine/connect/virtual/board'
+import { sshArguments } from '../../engine/connect/virtual/ssh'
 import { EXIT } from '../../engine/problem'
+
+/** What shells say of a program that SIGINT ended. */
+const INTERRUPTED = 130
 
 interface Options {
   name: string
@@ -66,6 +69,10 @@ async function boardUp(options: Options): Promise<void> {
     const seconds = ((Date.now() - began) / 1000).toFixed(1)
     if (options.json) return print(describe({ name: board.name, state: 'running', board }))
     process.stdout.write(`${sentence(board)} (${seconds} s)\n  ${sshLine(board)}\n`)
+  } catch (error) {
+    if (!controller.signal.aborted) throw error
+    process.stderr.write('Interrupted. What was downloaded is kept.\n')
+    process.exitCode = INTERRUPTED
   } finally {
     process.off('SIGINT', interrupt)
   }

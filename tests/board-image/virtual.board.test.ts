@@ -1,20 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import {
-  down,
-  log,
-  requireRunning,
-  type RunningBoard,
-  sshArguments,
-  status,
-  target,
-  up
-} from '../../engine/connect/virtual'
+import { down, log, requireRunning, type RunningBoard, status, target, up } from '../../engine/connect/virtual/board'
 import { findBoards } from '../../engine/connect/virtual/process'
+import { sshArguments } from '../../engine/connect/virtual/ssh'
 import { run } from '../../engine/connect/virtual/tools'
 import { cacheDir, resource } from '../../engine/paths'
 
@@ -34,7 +26,10 @@ function vascope(...args: string[]): ChildProcess {
 
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
-  for (const name of NAMES) await down(name)
+  for (const name of NAMES) {
+    await down(name)
+    rmSync(cacheDir('board', 'run', name), { recursive: true, force: true })
+  }
 })
 
 describe('two virtual boards', () => {

@@ -18,6 +18,7 @@ import { VascopeError } from '../../problem'
 import type { Progress } from '../connection'
 import { chooseKernel, type Kernel, parseKernels } from './kernel'
 import { withLock } from './lock'
+import { imagesInUse } from './process'
 import { BUILD_TOOLS, requireTools } from './tools'
 
 /** What an image was made of; `manifest.json` in it. */
@@ -146,7 +147,8 @@ async function build(folder: string, kernel: Kernel, work: Work): Promise<Image>
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  for (const old of images().slice(IMAGES_KEPT)) rmSync(old, { recursive: true, force: true })
+  const used = imagesInUse(cacheDir('board', 'run'))
+  for (const old of images().slice(IMAGES_KEPT)) if (!used.has(old)) rmSync(old, { recursive: true, force: true })
   return readImage(folder)
 }
 

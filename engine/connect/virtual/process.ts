@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { consoleFile, QEMU } from './qemu'
 
@@ -33,6 +33,12 @@ export function findBoards(folder: string): BoardProcess[] {
     .filter((entry) => /^\d+$/.test(entry))
     .map((entry) => asBoard(Number(entry), commandLine(entry), folder))
     .filter((board) => board !== null)
+}
+
+/** Images that boards below `root` run from. */
+export function imagesInUse(root: string): Set<string> {
+  if (!existsSync(root)) return new Set()
+  return new Set(readdirSync(root).flatMap((name) => findBoards(path.join(root, name)).map((board) => board.image)))
 }
 
 function commandLine(pid: string): string[] {
