@@ -26,7 +26,8 @@ export interface DeployOptions {
 }
 
 const ARCHITECTURES: Record<string, Arch> = { aarch64: 'aarch64', arm64: 'aarch64', x86_64: 'x86_64', amd64: 'x86_64' }
-const FAREWELL_MS = 5000
+/** An emulated board on a busy machine needs its time to detach the probes. */
+const FAREWELL_MS = 15_000
 
 /** Brings the daemon to the board and runs it there as root. Nothing stays behind, however it ends (guard.ts says how). */
 export async function deploy(connection: Connection, options: DeployOptions = {}): Promise<RunningDaemon> {
