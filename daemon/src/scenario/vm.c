@@ -36,7 +36,7 @@ int vs_vm_open(struct vs_vm *vm, struct vs_run *run)
 	uint64_t has_prr;
 	int r;
 
-	*vm = (struct vs_vm){ .run = run, .fd = -1, .fence = -1, .page_size = sysconf(_SC_PAGESIZE) };
+	*vm = (struct vs_vm){ .run = run, .fd = -1, .page_size = sysconf(_SC_PAGESIZE) };
 	vm->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (vm->fd < 0)
 		return vs_run_fail(run, -errno, "opening %s (is the user in group 'render'?)", path);
@@ -99,8 +99,8 @@ int vs_vm_close(struct vs_vm *vm)
 	vm->run->cleaning = true;
 	if (vm->bind_queue)
 		result = unmap_rest(vm);
-	if (vm->fence >= 0)
-		close(vm->fence);
+	for (unsigned i = 0; i < vm->n_fences; i++)
+		close(vm->fence[i].fd);
 	for (size_t i = 0; i < vm->n_bos; i++) {
 		r = bo_release(vm, vm->bo[i]);
 		result = result ? result : r;
@@ -237,12 +237,15 @@ static void account(struct vs_vm *vm)
 	vm->n_ops = 0;
 }
 
-static int wait_fence(struct vs_vm *vm)
+static int wait_oldest_fence(struct vs_vm *vm)
 {
-	int fence = vm->fence;
+	struct vs_vm_fence oldest = vm->fence[0];
+	char what[64];
 
-	vm->fence = -1;
-	return fence >= 0 ? vs_run_wait_fence(vm->run, fence, vm->fence_of) : 0;
+	vm->n_fences--;
+	memmove(vm->fence, vm->fence + 1, vm->n_fences * sizeof(*vm->fence));
+	snprintf(what, sizeof(what), "VM_BIND request %" PRIu64 ", %u operations", oldest.request, oldest.n_ops);
+	return vs_run_wait_fence(vm->run, oldest.fd, what);
 }
 
 int vs_vm_flush(struct vs_vm *vm, bool fence)
@@ -252,8 +255,8 @@ int vs_vm_flush(struct vs_vm *vm, bool fence)
 
 	if (!vm->n_ops)
 		return 0;
-	if (fence) {
-		r = wait_fence(vm);
+	if (fence && vm->n_fences == VS_VM_FENCES) {
+		r = wait_oldest_fence(vm);
 		if (r)
 			return r;
 	}
@@ -263,11 +266,8 @@ int vs_vm_flush(struct vs_vm *vm, bool fence)
 				   "VM_BIND request %" PRIu64 ", %u operations from %s iova=0x%" PRIx64
 				   " range=0x%" PRIx64,
 				   vm->requests, vm->n_ops, op_names[op->op], op->iova, op->range);
-	if (fence) {
-		vm->fence = out;
-		snprintf(vm->fence_of, sizeof(vm->fence_of), "VM_BIND request %" PRIu64 ", %u operations",
-			 vm->requests, vm->n_ops);
-	}
+	if (fence)
+		vm->fence[vm->n_fences++] = (struct vs_vm_fence){ out, vm->requests, vm->n_ops };
 	vm->requests++;
 	account(vm);
 	return 0;
@@ -277,7 +277,9 @@ int vs_vm_sync(struct vs_vm *vm)
 {
 	int r = vs_vm_flush(vm, true);
 
-	return r ? r : wait_fence(vm);
+	while (!r && vm->n_fences)
+		r = wait_oldest_fence(vm);
+	return r;
 }
 
 int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size)

@@ -12,6 +12,7 @@
 #include "scenario/va_model.h"
 
 #define VS_VM_BATCH_MAX 64 /* operations in one VM_BIND */
+#define VS_VM_FENCES 8     /* fences that may be open at a time */
 
 struct vs_bo {
 	uint64_t id;     /* 1, 2, ... in this VM; never used again */
@@ -38,8 +39,13 @@ struct vs_vm {
 	uint32_t n_ops;
 	uint64_t requests; /* VM_BINDs issued */
 	uint64_t submits;
-	int fence;          /* of an earlier VM_BIND, -1 when none is open */
-	char fence_of[64];  /* its request */
+	/* Of earlier VM_BINDs, oldest first; the jobs run in this order. */
+	struct vs_vm_fence {
+		int fd;
+		uint64_t request;
+		uint32_t n_ops;
+	} fence[VS_VM_FENCES];
+	unsigned n_fences;
 };
 
 /* Open the render node and opt in to VM_BIND. Always pair with vs_vm_close(), also after a failure. */
@@ -66,11 +72,11 @@ int vs_vm_map(struct vs_vm *vm, const struct vs_bo *bo, uint64_t offset, uint64_
 int vs_vm_map_null(struct vs_vm *vm, uint64_t iova, uint64_t range);
 int vs_vm_unmap(struct vs_vm *vm, uint64_t iova, uint64_t range);
 
-/* Issue the request, if there is one. With a fence: after the one before it has signalled. */
+/* Issue the request, if there is one. With a fence: when too many are open, the oldest is waited for first. */
 int vs_vm_flush(struct vs_vm *vm, bool fence);
 /*
  * Issue the request with a fence and wait for it, which covers all before it: they run in order.
- * With nothing to issue it waits only for the last fence that was asked for.
+ * With nothing to issue it waits only for the fences that were asked for.
  */
 int vs_vm_sync(struct vs_vm *vm);
 
