@@ -1,9 +1,12 @@
 import type { ScenarioDescription, ScenarioParameter, ScenarioRun } from '../../engine/api'
 
-/** What "Start" runs when nothing else was chosen: mappings that come and go, then a scanout that pins them. */
+/**
+ * What "Start" runs when nothing else was chosen: mappings that come and go, then a scanout that pins its buffers. Slow enough
+ * to be watched: about twenty seconds, then ten.
+ */
 export const PRESET: ScenarioRun[] = [
-  { id: 'vm-bind-churn', seed: 1, parameters: {} },
-  { id: 'scanout-flip', seed: 1, parameters: {} }
+  { id: 'vm-bind-churn', seed: 1, parameters: { ops: 8000, rate: 400 } },
+  { id: 'scanout-flip', seed: 1, parameters: { flips: 600 } }
 ]
 
 export function defaultRun(scenario: ScenarioDescription): ScenarioRun {
