@@ -56,7 +56,7 @@ enum vs_kind {
 	VS_WALK_BEGIN = 41, /* no values; starts afresh, the kernel may list its objects twice */
 	VS_WALK_BO = 42,    /* values: obj, size, flags, refcount, handles, pins; text: name */
 	VS_WALK_VM_BO = 43, /* values: vm_bo, vm, obj, evicted */
-	VS_WALK_VM = 44,    /* values: vm, flags, mode, start, range, refcount, pid; text: name */
+	VS_WALK_VM = 44,    /* values: vm, flags, mode, start, range, refcount, pid, file; text: name */
 	VS_WALK_VA = 45,    /* values: va, vm, vm_bo, obj, addr, range, offset, flags */
 	VS_WALK_END = 46,   /* values: number of lists that could not be followed to their end */
 	VS_RECORD_KINDS = 48,

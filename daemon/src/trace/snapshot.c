@@ -104,7 +104,7 @@ void vs_snapshot_record(struct vs_snapshot *snapshot, const struct vs_event *eve
 			vs_walk_keep(&snapshot->vm_bos, &e, NULL, e.value[0]);
 		break;
 	case VS_WALK_VM:
-		if (vs_walk_id(snapshot, VS_OBJECT_VM, &e.value[0]))
+		if (vs_walk_id(snapshot, VS_OBJECT_VM, &e.value[0]) && vs_walk_id(snapshot, VS_OBJECT_FILE, &e.value[7]))
 			vs_walk_keep(&snapshot->vms, &e, text, e.value[0]);
 		break;
 	case VS_WALK_VA:
@@ -205,6 +205,7 @@ static void vs_part_vms(struct vs_part *part, struct vs_snapshot *snapshot, uint
 		vm->range = record->event.value[4] >> shift;
 		vm->refcount = record->event.value[5];
 		vm->task = vs_part_vm_task(part, snapshot, record);
+		vm->file = record->event.value[7];
 	}
 }
 

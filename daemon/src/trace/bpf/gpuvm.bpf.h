@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* drm_gpuvm, any driver. drivers/gpu/drm/drm_gpuvm.c, Linux 7.3.4. */
 
-/* Every live VM that was seen, so that a walk can follow lists that no BO leads to (sparse mappings). */
+/*
+ * Every live VM that was seen, and the file it belongs to (0: not known), so that a walk can follow lists that no BO
+ * leads to: empty VMs, sparse mappings.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, __u64);
 } vms SEC(".maps");
 
-static __always_inline void vs_vm_remember(struct drm_gpuvm *vm)
+static __always_inline void vs_vm_remember(struct drm_gpuvm *vm, struct drm_file *file)
 {
-	__u64 key = (__u64)vm;
-	__u32 one = 1;
+	__u64 key = (__u64)vm, value = (__u64)file;
 
-	bpf_map_update_elem(&vms, &key, &one, BPF_ANY);
+	if (vm)
+		bpf_map_update_elem(&vms, &key, &value, file ? BPF_ANY : BPF_NOEXIST);
 }
 
 SEC("fexit/drm_gpuvm_init")
@@ -22,7 +25,7 @@ int BPF_PROG(vm_create, struct drm_gpuvm *vm)
 {
 	struct vs_text_event *e;
 
-	vs_vm_remember(vm);
+	vs_vm_remember(vm, 0);
 	e = vs_text_begin(VS_VM_CREATE);
 	if (!e)
 		return 0;

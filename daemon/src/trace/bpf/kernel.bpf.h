@@ -65,6 +65,7 @@ struct drm_device {
 	const struct drm_driver *driver;
 	struct drm_vblank_crtc *vblank;
 	unsigned int num_crtcs;
+	struct list_head filelist;
 };
 
 /* include/drm/drm_gem.h */
@@ -129,7 +130,10 @@ struct drm_gpuvm_bo {
 };
 
 /* include/drm/drm_file.h */
-struct drm_file;
+struct drm_file {
+	struct list_head lhead;
+	void *driver_priv;
+};
 
 /* include/drm/gpu_scheduler.h */
 struct drm_gpu_scheduler {
@@ -161,7 +165,26 @@ struct drm_crtc {
 	unsigned int index;
 };
 
-/* drivers/gpu/drm/msm: msm_gem.h, msm_fb.c, msm_ringbuffer.h; include/uapi/drm/msm_drm.h */
+/* drivers/gpu/drm/msm: msm_drv.h, msm_kms.h, msm_gpu.h, msm_gem.h, msm_fb.c, msm_ringbuffer.h; uapi/drm/msm_drm.h */
+struct msm_kms {
+	struct drm_gpuvm *vm;
+};
+
+struct msm_gpu {
+	struct drm_gpuvm *vm;
+};
+
+struct msm_drm_private {
+	struct drm_device *dev;
+	struct msm_kms *kms;
+	struct msm_gpu *gpu;
+	struct list_head objects;
+};
+
+struct msm_context {
+	struct drm_gpuvm *vm;
+};
+
 struct msm_gem_vm {
 	struct drm_gpuvm base;
 	struct pid *pid;

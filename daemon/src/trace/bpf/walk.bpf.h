@@ -2,8 +2,9 @@
 /*
  * The walk: all live state, read from the kernel's own lists. Reading msm's debugfs file "gem" makes the
  * kernel call msm_gem_describe_objects(), which calls msm_gem_describe() for every BO (msm_gem.c:933-1014,
- * Linux 7.3.4). Each BO leads to its vm_bos and each vm_bo to its VM; at the end every VM known by then is
- * followed through its own list of mappings, which also has those without a BO (sparse).
+ * Linux 7.3.4). Each BO leads to its vm_bos and each vm_bo to its VM; the device leads to the VMs of the display, of the
+ * GPU and of every open file. At the end every VM known by then is followed through its own list of mappings, which
+ * also has those without a BO (sparse).
  *
  * No lock is held on the lists. Reads cannot fault (bpf_probe_read_kernel), and a list that changes under
  * the walk is noticed by an entry that points to itself (list_del_init) or to nowhere: it is counted, and
@@ -61,7 +62,7 @@ static long vs_walk_vm_bo(__u32 index, struct vs_list_walk *walk)
 		return 1;
 	vm_bo = vs_container_of(walk->at, struct drm_gpuvm_bo, list.entry.gem);
 	vm = BPF_CORE_READ(vm_bo, vm);
-	vs_vm_remember(vm);
+	vs_vm_remember(vm, 0);
 	e = vs_reserve(VS_WALK_VM_BO, sizeof(*e));
 	if (e) {
 		e->value[0] = (__u64)vm_bo;
@@ -99,7 +100,7 @@ static long vs_walk_va(__u32 index, struct vs_list_walk *walk)
 	return vs_list_next(walk);
 }
 
-static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u32 *value, void *unused)
+static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u64 *file, void *unused)
 {
 	struct drm_gpuvm *vm = (void *)*key;
 	struct vs_list_walk walk = { .vm = vm };
@@ -114,6 +115,7 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u32 *value, void *unus
 		e->event.value[4] = BPF_CORE_READ(vm, mm_range);
 		e->event.value[5] = (__u32)BPF_CORE_READ(vm, kref.refcount.refs.counter);
 		e->event.value[6] = vs_vm_pid(vm);
+		e->event.value[7] = *file;
 		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(vm, name)) < 0)
 			e->text[0] = 0;
 		vs_submit(e);
@@ -126,8 +128,41 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u32 *value, void *unus
 	return 0;
 }
 
+static long vs_walk_file(__u32 index, struct vs_list_walk *walk)
+{
+	struct msm_context *context;
+	struct drm_file *file;
+
+	if (walk->at == walk->head)
+		return 1;
+	file = vs_container_of(walk->at, struct drm_file, lhead);
+	context = BPF_CORE_READ(file, driver_priv);
+	if (context)
+		vs_vm_remember(BPF_CORE_READ(context, vm), file);
+	return vs_list_next(walk);
+}
+
+/* VMs that only the device leads to. list: msm_drm_private.objects */
+static __always_inline void vs_walk_device(struct list_head *list)
+{
+	struct msm_drm_private *priv = vs_container_of(list, struct msm_drm_private, objects);
+	struct msm_kms *kms = BPF_CORE_READ(priv, kms);
+	struct msm_gpu *gpu = BPF_CORE_READ(priv, gpu);
+	struct list_head *files = (void *)BPF_CORE_READ(priv, dev) + bpf_core_field_offset(struct drm_device, filelist);
+	struct vs_list_walk walk = { .head = files };
+
+	if (kms)
+		vs_vm_remember(BPF_CORE_READ(kms, vm), 0);
+	if (gpu)
+		vs_vm_remember(BPF_CORE_READ(gpu, vm), 0);
+	vs_list_first(&walk);
+	bpf_loop(VS_WALK_LIMIT, vs_walk_file, &walk, 0);
+	if (walk.at != walk.head)
+		__sync_fetch_and_add(&walk_broken, 1);
+}
+
 SEC("fentry/msm_gem_describe_objects")
-int BPF_PROG(msm_walk_begin)
+int BPF_PROG(msm_walk_begin, struct list_head *list)
 {
 	struct vs_event *e;
 
@@ -137,6 +172,7 @@ int BPF_PROG(msm_walk_begin)
 	e = vs_reserve(VS_WALK_BEGIN, sizeof(*e));
 	if (e)
 		vs_submit(e);
+	vs_walk_device(list);
 	return 0;
 }
 
