@@ -75,8 +75,8 @@ export async function recordSession(options: {
       if (!(error instanceof VascopeError)) throw error
       failure = error
     }
-    await session.stop()
     figures.stop()
+    await session.stop()
     failure ??= await session.ended
   } finally {
     progress.end()

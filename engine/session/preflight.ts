@@ -70,8 +70,12 @@ export async function preflight(
       remedy: check.remedy ?? ''
     })
   await session.stop()
+  checks.sort((a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group))
   return { checks, scenarios: scenariosOf(capabilities), capabilities, error: null }
 }
+
+/** In the order in which they build on each other. */
+const GROUPS = ['Link', 'Kernel', 'Tracing', 'Scenarios']
 
 function kernelCheck(c: Capabilities): CheckResult {
   return { id: 'kernel.release', group: 'Kernel', title: 'Kernel', state: 'ok', detail: c.kernelRelease, remedy: '' }

