@@ -164,12 +164,3 @@ size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret)
 	*ret = message.infos;
 	return N_SCENARIOS;
 }
-
-void vs_scenario_infos_for(const struct vs_runner_fds *fds)
-{
-	Vascope__V1__ScenarioInfo **infos;
-
-	vs_scenario_infos(&infos);
-	for (size_t i = 0; i < N_SCENARIOS; i++)
-		infos[i]->needs = (char *)missing(scenarios[i], fds);
-}

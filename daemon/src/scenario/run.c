@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/sync_file.h>
@@ -26,14 +25,6 @@ const char *const vs_issued_names[VS_N_ISSUED] = {
 	[VS_ISSUED_EXPECT_VA_INSERT] = "expect-va-insert",
 	[VS_ISSUED_EXPECT_VA_REMOVE] = "expect-va-remove",
 };
-
-uint64_t vs_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 int vs_run_fail(struct vs_run *run, int err, const char *format, ...)
 {

@@ -16,6 +16,7 @@
 
 #include "scenario/rng.h"
 #include "scenario/runner.h"
+#include "util.h"
 
 #define VS_MAX_PARAMS 12
 
@@ -92,9 +93,6 @@ struct vs_run {
 };
 
 extern const char *const vs_issued_names[VS_N_ISSUED];
-
-/* CLOCK_MONOTONIC, nanoseconds. */
-uint64_t vs_now_ns(void);
 
 /* Note why the run fails; the first reason stays. Returns err, which is -errno; its text is appended. */
 int vs_run_fail(struct vs_run *run, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -33,11 +33,8 @@ int vs_runner_main(int sock, const struct vs_runner_fds *fds);
 
 /*
  * The catalogue for Capabilities: every scenario this daemon knows, in a fixed order.
- * *ret points at static storage that stays valid for the life of the process.
+ * *ret points at static storage that stays valid for the life of the process; "needs" is left empty.
  */
 size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret);
-
-/* Fill "needs" of the catalogue with what this board cannot offer. Call before it is sent. */
-void vs_scenario_infos_for(const struct vs_runner_fds *fds);
 
 #endif
