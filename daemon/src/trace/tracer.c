@@ -156,7 +156,6 @@ static size_t vs_tracer_attach(struct vs_tracer *tracer)
 {
 	size_t attached = 0;
 
-	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
 	for (size_t i = 0; i < tracer->n_results; i++) {
 		struct vs_probe_result *result = &tracer->results[i];
 		struct bpf_program *program;
@@ -197,6 +196,7 @@ void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, 
 	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
 	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
 	tracer->n_results = vs_probes_plan(btf, tables, VS_ARRAY_SIZE(tables), &tracer->results);
+	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
 	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
 	for (size_t i = 0; i < tracer->n_results; i++)
 		any = any || tracer->results[i].wanted;
@@ -231,7 +231,7 @@ void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, 
 void vs_tracer_destroy(struct vs_tracer *tracer)
 {
 	ring_buffer__free(tracer->ring);
-	for (size_t i = 0; tracer->links && i < tracer->n_results; i++)
+	for (size_t i = 0; i < tracer->n_results; i++)
 		bpf_link__destroy(tracer->links[i]);
 	free(tracer->links);
 	vascope_bpf__destroy(tracer->skeleton);
