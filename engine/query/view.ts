@@ -190,8 +190,10 @@ function densityOf(
   return { group, columns, rows, counts }
 }
 
-function chartsOf({ state }: SessionModel, { from, to, width }: ViewRequest): Charts {
+function chartsOf({ state, end }: SessionModel, { from, to, width }: ViewRequest): Charts {
   const { rates, flips } = state
+  // time that passed without an event was seen: heartbeats carry it
+  const seen = Math.max(rates.length, Math.ceil(end / BIN))
   // two pixels a bin at least, on the grid of the counters, so that a bin does not change its value while panning
   const step = Math.max(1, Math.ceil((2 * (to - from)) / Math.max(1, width) / BIN)) * BIN
   const firstBin = Math.floor(from / step)
@@ -213,7 +215,7 @@ function chartsOf({ state }: SessionModel, { from, to, width }: ViewRequest): Ch
   for (let i = 0; i < Math.min(begin, rates.length); i++) live += rates.delta[i]!
   for (let b = 0; b < bins; b++) {
     const at = begin + b * per
-    if (at < 0 || at >= rates.length) continue
+    if (at < 0 || at >= seen) continue
     const sums = { maps: 0, unmaps: 0, mapped: 0, flips: 0 }
     for (let i = at; i < Math.min(at + per, rates.length); i++) {
       sums.maps += rates.maps[i]!
