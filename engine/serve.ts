@@ -1,6 +1,6 @@
 import type { EngineApi, EngineEvents, Problem } from './api'
 import { asProblem } from './problem'
-import { EngineHost } from './session/host'
+import { EngineHost } from './host'
 
 /** A MessagePort of Electron's main or utility process, or of Node's worker_threads wrapped to look alike. */
 export interface MessagePortLike {

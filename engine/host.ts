@@ -13,22 +13,22 @@ import type {
   StartRequest,
   View,
   ViewRequest
-} from '../api'
-import type { Ask } from '../connect/connection'
-import { virtualName } from '../connect/reach'
-import { listHosts } from '../connect/ssh/config'
-import { DEFAULT_BOARD, down, list } from '../connect/virtual/board'
-import { scenarioStateName, SessionModel } from '../model/session'
-import { asProblem, EXIT, VascopeError } from '../problem'
-import { boDetail, mappings } from '../query/objects'
-import { view } from '../query/view'
-import { report } from '../report/report'
-import { num, type Capabilities } from '../wire/messages'
-import { listSessions, newSessionFile } from './library'
-import { dropped, LiveSession } from './live'
-import { preflight, scenariosOf, tracingText } from './preflight'
-import { damageText, openRecording } from './recording'
-import { checkRun, reproduce } from './scenario'
+} from './api'
+import type { Ask } from './connect/connection'
+import { virtualName } from './connect/reach'
+import { listHosts } from './connect/ssh/config'
+import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
+import { scenarioStateName, SessionModel } from './model/session'
+import { asProblem, EXIT, VascopeError } from './problem'
+import { boDetail, mappings } from './query/objects'
+import { view } from './query/view'
+import { report } from './report/report'
+import { num, type Capabilities } from './wire/messages'
+import { listSessions, newSessionFile } from './session/library'
+import { dropped, LiveSession } from './session/live'
+import { preflight, scenariosOf, tracingText } from './session/preflight'
+import { damageText, openRecording } from './session/recording'
+import { checkRun, reproduce } from './session/scenario'
 
 const PULSE_MS = 250
 
