@@ -9,7 +9,16 @@ const MEMORY_MIB = 2048
 /** What Linux may use of it. The registers of the emulated hardware are in the rest (registers.ts). */
 const GUEST_MEMORY = '1920M'
 
-const KERNEL_ARGUMENTS = `console=ttyAMA0 quiet loglevel=4 panic=-1 mitigations=off mem=${GUEST_MEMORY}`
+/**
+ * The hardware's power domains come from a module. A driver that gives up on them, by default 10 s after the kernel's own
+ * start, is not asked again: too soon on a busy machine.
+ */
+const DEFERRED_PROBE_S = 600
+
+const KERNEL_ARGUMENTS = [
+  ...['console=ttyAMA0', 'quiet', 'loglevel=4', 'panic=-1', 'mitigations=off'],
+  ...[`mem=${GUEST_MEMORY}`, `deferred_probe_timeout=${DEFERRED_PROBE_S}`]
+].join(' ')
 
 /** Machine and processors. The device tree is dumped for exactly these. */
 export function machineArguments(accelerator: Accelerator): string[] {
