@@ -3,6 +3,7 @@ import type { MappingRow, Rects } from '../../engine/api'
 /** The one object that all views show as selected: a mapping, and with it its BO. A bo of 0 is a mapping without BO (MAP_NULL). */
 export interface Selection {
   va: number
+  vm: number
   bo: number
   iova: number
   bytes: number
@@ -13,10 +14,12 @@ export interface Selection {
   end: number | null
 }
 
-export function selectionOfRect(rects: Rects, index: number): Selection {
+/** `vm` is that of the rect's group. */
+export function selectionOfRect(rects: Rects, index: number, vm: number): Selection {
   const end = rects.end[index] ?? Infinity
   return {
     va: rects.va[index] ?? 0,
+    vm,
     bo: rects.bo[index] ?? 0,
     iova: rects.iova[index] ?? 0,
     bytes: rects.bytes[index] ?? 0,
@@ -30,6 +33,7 @@ export function selectionOfRect(rects: Rects, index: number): Selection {
 export function selectionOfRow(row: MappingRow, time: number): Selection {
   return {
     va: row.va,
+    vm: row.vm,
     bo: row.bo,
     iova: row.iova,
     bytes: row.bytes,

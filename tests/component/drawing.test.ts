@@ -5,7 +5,7 @@ import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
 import { drawSpans, spansAt } from '../../renderer/features/timeline/draw/spans'
-import { binAt } from '../../renderer/features/timeline/figures'
+import { binAt, flipRate } from '../../renderer/features/timeline/figures'
 import { layoutLanes } from '../../renderer/model/lanes'
 import { fakeView, rectsOf } from './fake-engine'
 import { recordingSurface } from './recording-surface'
@@ -56,6 +56,18 @@ describe('charts', () => {
     ])
     expect(binAt({ ...charts, from: 5, step: 1 }, values, 1)).toBeNull()
   })
+})
+
+describe('flips per second', () => {
+  const { charts } = fakeView(request)
+  const flipTimes = Float64Array.from([1, 1.3, 1.6, 1.9, 2.2])
+
+  it('are counted over the second before, however short the bins are', () => {
+    expect(flipRate({ ...charts, flipTimes }, 2.2)).toBe(4)
+    expect(flipRate({ ...charts, flipTimes }, 6)).toBe(0)
+  })
+
+  it('are not known in a loss', () => expect(flipRate({ ...charts, flipTimes }, 3.1)).toBeNull())
 })
 
 describe('the ruler', () => {
@@ -131,13 +143,20 @@ describe('a VA map', () => {
     expect(cells).toHaveLength(1)
   })
 
-  it('outlines the selected mapping, and its twins with dashes', () => {
-    const selection = { va: 1, bo: 4, iova: 0, bytes: 4096, offset: 0, start: 1, end: 3 }
-    const twin = { ...mapped, row: 1 }
-    const outlines = draw([mapped, twin, { ...mapped, row: 2, bo: 5 }], { selection }).drawn.filter(
-      ({ call, stroke }) => call === 'strokeRect' && stroke === '#ffffff'
-    )
-    expect(outlines.map(({ dash }) => dash)).toEqual([[], [3, 2]])
+  it('outlines the selected mapping, and with dashes the same BO in another VM', () => {
+    const outlines = (vm: number): number[][] => {
+      const selection = { va: 1, vm, bo: 4, iova: 0, bytes: 4096, offset: 0, start: 1, end: 3 }
+      const rows = [
+        { ...mapped, group: vm === 3 ? 0 : 1 },
+        { ...mapped, row: 1 },
+        { ...mapped, row: 2, bo: 5 }
+      ]
+      return draw(rows, { selection })
+        .drawn.filter(({ call, stroke }) => call === 'strokeRect' && stroke === '#ffffff')
+        .map(({ dash }) => dash)
+    }
+    expect(outlines(3)).toEqual([[]])
+    expect(outlines(0)).toEqual([[3, 2]])
   })
 })
 

@@ -53,6 +53,10 @@ test('from the virtual board to an exported report', async () => {
       await expect.poll(() => pixels(canvas), { message: `${name} moves` }).not.toBe(before)
     }
     await expect(page.getByTestId('latency')).toContainText('ms')
+    // Long enough for a window that is full of it.
+    await expect
+      .poll(() => page.getByTestId('cursor-time').innerText(), { timeout: MINUTE })
+      .toMatch(/^(0:[1-5]\d|[1-9]\d*:)/)
   })
 
   await test.step('select in the table, see it in the inspector', async () => {

@@ -66,6 +66,7 @@ test('a file that is no session gives one clear message', async () => {
   const file = path.join(folder, 'broken.vascope')
   writeFileSync(file, 'not a session')
   await answerDialogs(app, { open: file })
+  await expect(page.getByTestId('start')).toBeVisible()
   await page.keyboard.press('Control+o')
   const notice = page.getByTestId('notice')
   await expect(notice).toContainText('broken.vascope')

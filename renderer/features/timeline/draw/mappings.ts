@@ -108,9 +108,10 @@ function drawOne(
     g.fillStyle = shadeOf(ink, bo)
     g.globalAlpha = bright ? 0.86 : palette.endedAlpha
     g.fillRect(box.x, box.y, width, box.height)
-    g.globalAlpha = 1
     g.fillStyle = ink.line
-    if (bright) g.fillRect(box.x, box.y, width, 1)
+    // A row too low for a line at its top is lit as a whole, so that the shade still shows.
+    g.globalAlpha = box.height < 4 ? 0.4 : 1
+    if (bright) g.fillRect(box.x, box.y, width, box.height < 4 ? box.height : 1)
   }
   g.globalAlpha = 1
 }
@@ -179,14 +180,15 @@ function fillCell(
   g.fillRect(x, y, width, height)
 }
 
-/** Ink around the selected mapping; dashed ink around other mappings of the same BO. */
+/** Ink around the selected mapping; dashed ink around its twins, the mappings of the same BO in another VM. */
 function outlineSelected({ g, width, palette }: Surface, scene: MapScene, selection: Selection): void {
-  const { rects, end } = scene.view
+  const { rects, end, vms } = scene.view
+  const elsewhere = selection.bo !== 0 && vms[scene.group]?.vm !== selection.vm
   g.strokeStyle = palette.select
   for (let index = 0; index < rects.group.length; index++) {
     if (rects.group[index] !== scene.group) continue
     const chosen = rects.va[index] === selection.va
-    if (!chosen && (selection.bo === 0 || rects.bo[index] !== selection.bo)) continue
+    if (!chosen && (!elsewhere || rects.bo[index] !== selection.bo)) continue
     const x0 = Math.max(-3, timeToX(rects.start[index] ?? 0, scene.range, width))
     const x1 = Math.min(width + 3, timeToX(Math.min(rects.end[index] ?? 0, end), scene.range, width))
     if (x1 < 0 || x0 > width) continue
