@@ -36,6 +36,8 @@ export default defineConfig({
       target: CHROME,
       outDir: resolve(root, 'out/renderer'),
       minify: true,
+      // Drawing code reads the colours of tokens.css as they are written there, not shortened to #fff or a name.
+      cssMinify: false,
       rolldownOptions: { input: { index: resolve(root, 'renderer/index.html') } }
     }
   }

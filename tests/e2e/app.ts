@@ -60,6 +60,8 @@ export async function openedInBrowser({ electron: app }: App): Promise<string[]>
 /** Takes the screen in both themes, dark last, into test-results/screens. */
 export async function screens(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENS, { recursive: true })
+  // A focus ring is for those who use the keys, not for a picture.
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
   for (const theme of ['light', 'dark']) {
     await page.keyboard.press('t')
     await page.locator(`html[data-theme=${theme}]`).waitFor()

@@ -51,6 +51,20 @@ test('only reports that the user chose are opened outside', async () => {
   await expect(app.page.evaluate(() => window.vascope.pickSave('report', '../../etc/cron.d/x'))).rejects.toThrow()
 })
 
+test('the built page has its colours as drawing code reads them', async () => {
+  const { page } = app
+  await expect(page.getByTestId('start')).toBeVisible()
+  for (const _theme of ['light', 'dark']) {
+    await page.keyboard.press('t')
+    const colors = await page.evaluate(() =>
+      ['bg-0', 'select', 'ink-1', 'hard', 'hard-fill', 'weak-fill', 'handle-fill', 'none-fill', 'ink-data-soft'].map(
+        (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+      )
+    )
+    for (const color of colors) expect(color).toMatch(/^#[0-9a-f]{6}$/)
+  }
+})
+
 test('About says which runtime this is', async () => {
   const { page } = app
   await page.getByRole('button', { name: 'About Vascope' }).click()
