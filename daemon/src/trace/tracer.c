@@ -16,7 +16,7 @@ static const struct vs_probe_table *const tables[] = { &vs_probes_generic, &vs_p
 
 /*
  * libbpf tells which program the kernel refused, and why, only through its log. Kept here because its callback has
- * no context argument.
+ * no context argument. VASCOPED_DEBUG in the environment shows all of the log on stderr, the verifier's too.
  */
 static struct {
 	char program[64];
