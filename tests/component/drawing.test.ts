@@ -5,7 +5,7 @@ import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
 import { drawSpans, spansAt } from '../../renderer/features/timeline/draw/spans'
-import { binAt, flipRate } from '../../renderer/features/timeline/figures'
+import { binAt, flipRate, meanBefore } from '../../renderer/features/timeline/figures'
 import { layoutLanes } from '../../renderer/model/lanes'
 import { fakeView, rectsOf } from './fake-engine'
 import { recordingSurface } from './recording-surface'
@@ -55,6 +55,16 @@ describe('charts', () => {
       3
     ])
     expect(binAt({ ...charts, from: 5, step: 1 }, values, 1)).toBeNull()
+  })
+})
+
+describe('the reading at the newest time', () => {
+  const charts = { ...fakeView(request).charts, from: 0, step: 0.5 }
+
+  it('is the mean of the last second, of what was seen', () => {
+    expect(meanBefore(charts, Float32Array.from([9, 9, 4, 2, 6]), 2.4)).toBe(4)
+    expect(meanBefore(charts, Float32Array.from([9, 9, NaN, 2, 6]), 2.4)).toBe(4)
+    expect(meanBefore(charts, Float32Array.from([9, 9, NaN, NaN, NaN]), 2.4)).toBeNull()
   })
 })
 

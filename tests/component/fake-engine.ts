@@ -187,7 +187,7 @@ export function fakeView(request: ViewRequest, end = 8): View {
       return time > end || (time >= 3 && time < 3.2) ? NaN : value(time)
     })
   const wave = (time: number): number => 1200 + 700 * Math.sin(time * 3) + 300 * random()
-  const flips = Array.from({ length: 400 }, (_, index) => 1 + index / 60).filter((time) => time < end)
+  const flips = Array.from({ length: 500 }, (_, index) => 1 + index / 60).filter((time) => time <= end)
   return {
     request,
     begin: 0,

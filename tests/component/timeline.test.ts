@@ -29,7 +29,8 @@ describe('a live session', () => {
     expect(text).toContain('emulated, nothing is rendered')
     expect(text).toContain('6.16.3+deb13-arm64')
     expect(opened.wrapper.findAll('.policy').every((policy) => policy.find('svg path').exists())).toBe(true)
-    expect(opened.wrapper.get('[data-testid=maps]').text()).toBe('1\u202f204/s')
+    expect(opened.wrapper.get('[data-testid=maps]').text()).toMatch(/^\d\u202f?\d{3}\/s$/)
+    expect(opened.wrapper.get('[data-testid=flips]').text()).toBe('60/s')
   })
 
   it('names every canvas', async () => {
@@ -56,7 +57,12 @@ describe('a live session', () => {
     opened = await openWindow({
       view: (request) => {
         const view = fakeView(request)
-        return { ...view, cursor: { ...view.cursor, maps: null, unmaps: null, liveBytes: null, flipInterval: null } }
+        const unseen = new Float32Array(view.charts.maps.length).fill(NaN)
+        return {
+          ...view,
+          charts: { ...view.charts, maps: unseen, unmaps: unseen, mappedBytesPerSecond: unseen, liveBytes: unseen },
+          cursor: { ...view.cursor, maps: null, unmaps: null, liveBytes: null, flipInterval: null }
+        }
       }
     })
     await opened.goLive()

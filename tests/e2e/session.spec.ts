@@ -27,8 +27,11 @@ async function count(figure: Locator): Promise<number> {
 test('from the virtual board to an exported report', async () => {
   const { page } = app
 
+  const board = page.locator(`[data-board="${BOARD}"]`)
+  await expect(board).toBeVisible()
+  const ranBefore = (await board.innerText()).includes('running')
+
   await test.step('choose the board and look at it', async () => {
-    const board = page.locator(`[data-board="${BOARD}"]`)
     await board.click()
     await expect(page.getByRole('region', { name: 'Boards' })).toContainText('nothing is rendered')
     await screens(page, 'boards')
@@ -115,6 +118,13 @@ test('from the virtual board to an exported report', async () => {
     const html = readFileSync(report, 'utf8')
     expect(html).toContain('scanout-flip')
     expect(html).not.toMatch(/(?:src|href)="https?:/)
+  })
+
+  await test.step('shut the board down, unless it ran before', async () => {
+    await page.getByTestId('close').click()
+    if (ranBefore) return
+    await board.getByRole('button', { name: 'Shut down' }).click()
+    await expect(board).toContainText('stopped', { timeout: MINUTE })
   })
 
   if (process.env.VASCOPE_UPDATE_SCREENSHOTS) {

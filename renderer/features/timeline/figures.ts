@@ -1,7 +1,7 @@
 import type { Charts } from '../../../engine/api'
 
-/** Seconds over which flips are counted: a bin is shorter than the time between two. */
-const FLIP_WINDOW = 1
+/** Seconds that a reading covers where a bin is too short to be read: flips, and the newest time while it runs on. */
+const READING = 1
 
 /** Value of the bin that holds a time; null where it was not seen or lies outside. */
 export function binAt(charts: Charts, values: Float32Array, time: number): number | null {
@@ -14,7 +14,15 @@ export function binAt(charts: Charts, values: Float32Array, time: number): numbe
 /** Flips per second just before a time; null where it was not seen. */
 export function flipRate(charts: Charts, time: number): number | null {
   if (binAt(charts, charts.flips, time) === null) return null
-  const length = Math.min(FLIP_WINDOW, time - charts.from)
+  const length = Math.min(READING, time - charts.from)
   if (length <= 0) return null
   return charts.flipTimes.filter((flip) => flip > time - length && flip <= time).length / length
+}
+
+/** Mean of what was seen in the second before a time; null where nothing was. */
+export function meanBefore(charts: Charts, values: Float32Array, time: number): number | null {
+  const bin = (at: number): number => Math.floor((at - charts.from) / charts.step)
+  const recent = values.subarray(Math.max(0, bin(time - READING)), bin(time) + 1)
+  const seen = recent.filter((value) => !Number.isNaN(value))
+  return seen.length ? seen.reduce((sum, value) => sum + value, 0) / seen.length : null
 }
