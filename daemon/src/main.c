@@ -21,9 +21,6 @@ static void vs_runner_fds_make(const struct vs_nodes *nodes, struct vs_runner_fd
 	*fds = (struct vs_runner_fds){ .card = -1 };
 	if (!node)
 		return;
-	/* Without being master a card descriptor is of no use for scanout. */
-	if (node->master)
-		fds->card = node->card_fd;
 	snprintf(fds->card_path, sizeof(fds->card_path), "%s", node->card);
 	snprintf(fds->render_path, sizeof(fds->render_path), "%s", node->render);
 }

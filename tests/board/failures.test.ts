@@ -110,7 +110,7 @@ describe('what goes wrong on the way to a board', () => {
 
   it('a login that may not become root: the line for sudoers', async () => {
     await onBoard(
-      'id plain >/dev/null 2>&1 || { useradd -m -s /bin/sh plain && mkdir -p ~plain/.ssh && cp /root/.ssh/authorized_keys ~plain/.ssh/ && chown -R plain ~plain/.ssh; }'
+      'id plain >/dev/null 2>&1 || { useradd -m -p '*' -s /bin/sh plain && mkdir -p ~plain/.ssh && cp /root/.ssh/authorized_keys ~plain/.ssh/ && chown -R plain ~plain/.ssh; }'
     )
     const { code, stderr } = await vascope(['probe', '--board', 'plain'], home)
     expect(code, stderr).toBe(3)
@@ -144,7 +144,7 @@ describe('what goes wrong in a run', () => {
       file
     ])
     await until('events are in the file', () => existsSync(file) && statSync(file).size > 60_000)
-    await onBoard('pkill -KILL -x vascoped || pkill -KILL -f vascoped-')
+    await onBoard('pkill -KILL -f vascope[d]-')
     const { code, stderr } = await running.ended
     expect(code, stderr).toBe(3)
     expectMessage(stderr, /daemon/)
@@ -170,7 +170,7 @@ describe('what goes wrong in a run', () => {
     await until('events are in the file', () => existsSync(file) && statSync(file).size > 60_000)
     running.child.kill('SIGKILL')
     await running.ended
-    await until('the daemon is gone', async () => (await onBoard('pgrep -f vascoped- || true')) === '')
+    await until('the daemon is gone', async () => (await onBoard('pgrep -f vascope[d]- || true')) === '')
     expect(await onBoard('find / -xdev -name "*vascope*" -not -path "/proc/*" 2>/dev/null | head; true')).toBe('')
     expect(openRecording(file).model.events).toBeGreaterThan(0)
   })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecording } from '../../engine/session/recording'
 import type { Balance } from '../../engine/stats/balance'
 import type { Summary } from '../../engine/stats/summary'
-import { BOARD, boardDown, boardUp, onBoard, scratch, vascope } from './vascope'
+import { BOARD, boardDown, boardUp, onBoard, scratch, until, vascope } from './vascope'
 
 type Info = Summary & { complete: boolean; balances: Balance[]; kernel: string; command: string }
 
@@ -133,7 +133,7 @@ describe('scenarios on the virtual board', () => {
   it('leaves nothing on the board', async () => {
     expect(
       await onBoard(
-        'pgrep -x vascoped; pgrep -f vascope; find / -xdev -name "*vascope*" -not -path "/proc/*" 2>/dev/null | head; true'
+        `pgrep -f 'vascope[d]'; find / -xdev -name '*vascope*' -not -path '/proc/*' 2>/dev/null | head; true`
       )
     ).toBe('')
   })
@@ -141,7 +141,6 @@ describe('scenarios on the virtual board', () => {
   it('watches other clients without running anything', async () => {
     const file = files.file('watch.vascope')
     const watching = vascope(['record', '--board', BOARD, '--seconds', '12', '--out', file, '--json'])
-    const { until } = await import('./vascope')
     await until('the session file has begun', () => existsSync(file))
     await onBoard('board-selftest')
     const { code, stdout, stderr } = await watching

@@ -87,6 +87,9 @@ static void vs_node_open(struct vs_node *node, drmDevicePtr device)
 		vs_node_version(node, node->card_fd);
 		/* The first one to open a card node becomes its master. */
 		node->master = drmIsMaster(node->card_fd);
+		/* Only a scanout scenario needs to be it, and only while it runs. */
+		if (node->master)
+			drmDropMaster(node->card_fd);
 		vs_node_display(node);
 	}
 }

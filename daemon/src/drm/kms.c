@@ -73,6 +73,16 @@ static uint64_t prop_value(const struct vs_kms_object *object, const char *name)
 	return prop ? prop->value : 0;
 }
 
+int vs_kms_become_master(int fd)
+{
+	return drmIoctl(fd, DRM_IOCTL_SET_MASTER, NULL) ? -errno : 0;
+}
+
+int vs_kms_drop_master(int fd)
+{
+	return drmIoctl(fd, DRM_IOCTL_DROP_MASTER, NULL) ? -errno : 0;
+}
+
 int vs_kms_init(int fd)
 {
 	if (drmSetClientCap(fd, DRM_CLIENT_CAP_ATOMIC, 1))

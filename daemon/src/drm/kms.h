@@ -44,6 +44,10 @@ struct vs_kms_output {
 	drmModeModeInfo mode;
 };
 
+/* -EBUSY: another process is DRM master. */
+int vs_kms_become_master(int fd);
+int vs_kms_drop_master(int fd);
+
 /* Atomic and writeback connectors must be asked for before anything else is. */
 int vs_kms_init(int fd);
 

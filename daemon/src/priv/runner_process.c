@@ -9,13 +9,15 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <xf86drm.h>
+
 #include "util.h"
 
 /* Cleaning up after a scenario may wait for the GPU's hang check (2.6 s measured on the virtual board). */
 #define VS_RUNNER_GRACE_MS 5000
 
-/* Closes all but stderr, the socket and the card; stdin and stdout are the tracer's wire. */
-static int vs_runner_close_others(int socket, int card)
+/* Closes all but stderr and the socket; stdin and stdout are the tracer's wire. */
+static int vs_runner_close_others(int socket)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -24,21 +26,40 @@ static int vs_runner_close_others(int socket, int card)
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return -errno;
 	for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 1024; fd++)
-		if (fd != socket && fd != card)
+		if (fd != socket)
 			close(fd);
 	return 0;
+}
+
+/*
+ * The card node, with the right to become DRM master of it later. A process without privileges has that right only on a
+ * file that it opened itself and that was master before (drm_master_check_perm(), drm_auth.c, Linux 7.3), so it is opened
+ * here, before privileges go, and given up at once: other clients shall find the display as it was. -1 where another
+ * process is master.
+ */
+static int vs_runner_open_card(const char *path)
+{
+	int fd = path[0] ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	if (fd >= 0 && drmIsMaster(fd) && !drmDropMaster(fd))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static _Noreturn void vs_runner_child(int socket, pid_t parent, const struct vs_identity *identity,
 				      const struct vs_runner_fds *fds)
 {
+	struct vs_runner_fds own = *fds;
 	sigset_t none;
 	int r;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	r = vs_runner_close_others(socket, fds->card);
+	r = vs_runner_close_others(socket);
+	own.card = vs_runner_open_card(own.card_path);
 	if (!r)
 		r = vs_confine(identity);
 	/* After the ids have changed, which clears it. */
@@ -51,7 +72,7 @@ static _Noreturn void vs_runner_child(int socket, pid_t parent, const struct vs_
 		_exit(1);
 	}
 	prctl(PR_SET_NAME, "vascoped-run", 0, 0, 0);
-	_exit(vs_runner_main(socket, fds) ? 1 : 0);
+	_exit(vs_runner_main(socket, &own) ? 1 : 0);
 }
 
 int vs_runner_process_start(struct vs_runner_process *process, const struct vs_identity *identity,

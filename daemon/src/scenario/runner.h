@@ -15,7 +15,7 @@
 
 /* What the privileged set-up found and opened for the runner. */
 struct vs_runner_fds {
-	int card;             /* DRM master fd opened while privileged, or -1 */
+	int card;             /* opened while privileged, may become DRM master, or -1 */
 	char card_path[64];   /* "/dev/dri/card0", or "" when there is none */
 	char render_path[64]; /* "/dev/dri/renderD128", or "" when there is none */
 };

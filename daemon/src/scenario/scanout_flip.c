@@ -340,6 +340,9 @@ static int run(struct vs_run *run)
 	uint64_t start;
 	int r, closed;
 
+	r = vs_kms_become_master(scanout.fd);
+	if (r)
+		return vs_run_fail(run, r, "becoming DRM master of %s, which another process may be", run->fds->card_path);
 	r = set_up(&scanout);
 	start = vs_now_ns();
 	while (!r && run->done < run->total) {
@@ -353,6 +356,10 @@ static int run(struct vs_run *run)
 			r = vs_run_sleep_until(run, start + run->done * run->param[INTERVAL] * 1000000);
 	}
 	closed = tear_down(&scanout);
+	r = r ? r : closed;
+	closed = vs_kms_drop_master(scanout.fd);
+	if (closed)
+		vs_run_fail(run, closed, "giving up DRM master of %s", run->fds->card_path);
 	return r ? r : closed;
 }
 

@@ -35,6 +35,7 @@ static struct {
 		unsigned held; /* by a writeback job, so many more looks at it */
 	} fb[N_FBS];
 	bool blob[N_BLOBS];
+	bool master;
 } kms;
 
 void fake_kms_start(void)
@@ -231,6 +232,8 @@ static int atomic(const struct drm_mode_atomic *arg)
 	bool was_active = kms.value[CRTC][P_ACTIVE];
 	uint64_t out_fence;
 
+	if (!kms.master)
+		return EACCES;
 	for (uint32_t i = 0; i < arg->count_objs; i++) {
 		for (uint32_t k = 0; k < counts[i]; k++) {
 			int error = set(objects[i], *props++, *values++);
@@ -282,6 +285,10 @@ int fake_kms_ioctl(struct context *context, unsigned long request, void *arg)
 	struct drm_mode_get_plane *plane = arg;
 
 	switch (request) {
+	case DRM_IOCTL_SET_MASTER:
+	case DRM_IOCTL_DROP_MASTER:
+		kms.master = request == DRM_IOCTL_SET_MASTER;
+		return 0;
 	case DRM_IOCTL_SET_CLIENT_CAP:
 		return 0;
 	case DRM_IOCTL_MODE_GETRESOURCES:
@@ -336,6 +343,11 @@ unsigned fake_msm_blobs(void)
 	for (unsigned i = 0; i < N_BLOBS; i++)
 		n += kms.blob[i];
 	return n;
+}
+
+bool fake_msm_master(void)
+{
+	return kms.master;
 }
 
 unsigned fake_msm_lit(void)

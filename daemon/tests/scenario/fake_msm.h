@@ -55,5 +55,6 @@ unsigned fake_msm_fbs(void);
 unsigned fake_msm_blobs(void);
 /* CRTCs that are on and planes that show something. */
 unsigned fake_msm_lit(void);
+bool fake_msm_master(void);
 
 #endif

@@ -112,6 +112,7 @@ static void assert_nothing_left(void)
 	assert_int_equal(fake_msm_fbs(), 0);
 	assert_int_equal(fake_msm_blobs(), 0);
 	assert_int_equal(fake_msm_lit(), 0);
+	assert_false(fake_msm_master() && fake.failed != DRM_IOCTL_DROP_MASTER);
 }
 
 static void assert_counts(const struct vs_run *run)
