@@ -9,6 +9,9 @@ process.parentPort.on('message', (event) => {
   if (event.data === 'quit') void quit()
 })
 
+// A terminal sends its interrupt to this process too. Main hears it as well, and asks to quit in order.
+process.on('SIGINT', () => {})
+
 /** Ends what runs in order, so that the session file has its end and the board is left as it was. */
 async function quit(): Promise<void> {
   const ends = await Promise.allSettled(served.map((one) => one.quit()))
