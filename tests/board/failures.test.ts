@@ -110,7 +110,7 @@ describe('what goes wrong on the way to a board', () => {
 
   it('a login that may not become root: the line for sudoers', async () => {
     await onBoard(
-      'id plain >/dev/null 2>&1 || { useradd -m -p '*' -s /bin/sh plain && mkdir -p ~plain/.ssh && cp /root/.ssh/authorized_keys ~plain/.ssh/ && chown -R plain ~plain/.ssh; }'
+      `id plain >/dev/null 2>&1 || { useradd -m -p '*' -s /bin/sh plain && mkdir -p ~plain/.ssh && cp /root/.ssh/authorized_keys ~plain/.ssh/ && chown -R plain ~plain/.ssh; }`
     )
     const { code, stderr } = await vascope(['probe', '--board', 'plain'], home)
     expect(code, stderr).toBe(3)

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecording } from '../../engine/session/recording'
 import type { Balance } from '../../engine/stats/balance'
 import type { Summary } from '../../engine/stats/summary'
-import { BOARD, boardDown, boardUp, onBoard, scratch, until, vascope } from './vascope'
+import { BOARD, boardDown, boardUp, onBoard, scratch, start, until, vascope } from './vascope'
 
 type Info = Summary & { complete: boolean; balances: Balance[]; kernel: string; command: string }
 
@@ -140,10 +140,11 @@ describe('scenarios on the virtual board', () => {
 
   it('watches other clients without running anything', async () => {
     const file = files.file('watch.vascope')
-    const watching = vascope(['record', '--board', BOARD, '--seconds', '12', '--out', file, '--json'])
-    await until('the session file has begun', () => existsSync(file))
+    const watching = start(['record', '--board', BOARD, '--out', file, '--json'])
+    await until('it traces', () => watching.stderr().includes('watching'))
     await onBoard('board-selftest')
-    const { code, stdout, stderr } = await watching
+    watching.child.kill('SIGINT')
+    const { code, stdout, stderr } = await watching.ended
     expect(code, stderr).toBe(0)
     const info = JSON.parse(stdout) as Info
     expectSound(info)

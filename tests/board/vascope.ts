@@ -16,7 +16,10 @@ export interface Outcome {
 }
 
 /** Starts the command `vascope` as a user would. */
-export function start(args: string[], env: NodeJS.ProcessEnv = {}): { child: ChildProcess; ended: Promise<Outcome> } {
+export function start(
+  args: string[],
+  env: NodeJS.ProcessEnv = {}
+): { child: ChildProcess; stderr(): string; ended: Promise<Outcome> } {
   const child = spawn(process.execPath, [path.join(ROOT, 'cli/vascope.mjs'), ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -26,7 +29,7 @@ export function start(args: string[], env: NodeJS.ProcessEnv = {}): { child: Chi
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   const ended = new Promise<Outcome>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })))
-  return { child, ended }
+  return { child, stderr: () => stderr, ended }
 }
 
 /** Runs the command `vascope` to its end. */
