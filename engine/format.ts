@@ -1,3 +1,5 @@
+/** Numbers as people read them, for the window, the terminal and the report. No imports: the renderer uses it too. */
+
 /** Numbers as text. A value and its unit are given apart, since the unit is drawn smaller. */
 export interface Quantity {
   value: string

@@ -1,6 +1,6 @@
 import type { BoDetail, Policy } from '../../../engine/api'
 import { font, type Surface } from '../../components/surface'
-import { formatTime } from '../../model/format'
+import { formatTime } from '../../../engine/format'
 import { tickDecimals, ticks, tickStep, type TimeRange, timeToX } from '../../model/time-axis'
 
 export interface LifetimeRow {

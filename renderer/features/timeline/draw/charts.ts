@@ -1,6 +1,6 @@
 import type { Charts } from '../../../../engine/api'
 import { font, type Surface } from '../../../components/surface'
-import { formatBytes, formatShort, quantityText } from '../../../model/format'
+import { formatBytes, formatShort, quantityText } from '../../../../engine/format'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
 import { drawGrid } from './grid'
 

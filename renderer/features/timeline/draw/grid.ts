@@ -1,6 +1,6 @@
 import type { Surface } from '../../../components/surface'
 import { font } from '../../../components/surface'
-import { formatTime } from '../../../model/format'
+import { formatTime } from '../../../../engine/format'
 import { tickDecimals, ticks, tickStep, type TimeRange, timeToX } from '../../../model/time-axis'
 
 /** Vertical lines at the labelled ticks, the same in every lane. */

@@ -1,7 +1,7 @@
 import type { Density, View } from '../../../../engine/api'
 import { type PolicyInk, shadeOf } from '../../../components/palette'
 import { font, type Surface } from '../../../components/surface'
-import { formatBytes, quantityText } from '../../../model/format'
+import { formatBytes, quantityText } from '../../../../engine/format'
 import type { LaneLayout } from '../../../model/lanes'
 import type { Selection } from '../../../model/selection'
 import { type TimeRange, timeToX } from '../../../model/time-axis'

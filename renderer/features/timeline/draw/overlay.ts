@@ -1,6 +1,6 @@
 import type { Mark } from '../../../../engine/api'
 import { font, type Surface } from '../../../components/surface'
-import { formatTime } from '../../../model/format'
+import { formatTime } from '../../../../engine/format'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
 
 /** What crosses all lanes: losses, snapshots, scenario marks, the newest time and the cursor. */

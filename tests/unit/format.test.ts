@@ -9,7 +9,7 @@ import {
   formatShort,
   formatTime,
   quantityText
-} from '../../renderer/model/format'
+} from '../../engine/format'
 
 describe('addresses', () => {
   it.each([
