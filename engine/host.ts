@@ -52,7 +52,7 @@ export class EngineHost implements EngineApi {
   constructor(private readonly push: Push) {}
 
   async listBoards(): Promise<Board[]> {
-    const known = list()
+    const known = list().filter((b) => b.state === 'running' || b.name === DEFAULT_BOARD)
     if (!known.some((b) => b.name === DEFAULT_BOARD)) known.unshift({ name: DEFAULT_BOARD, state: 'stopped' })
     const virtual = known.map(({ name, state }): Board => ({
       id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,

@@ -30,7 +30,7 @@ const PACKAGES = {
     ...LIBRARIES.map((name) => `${name}:arm64`)
   ],
   // the virtual board: the machine, its image, the way to it
-  board: ['qemu-system-arm', 'device-tree-compiler', 'cpio', 'xz-utils', 'zstd', 'openssh-client'],
+  board: ['qemu-system-arm', 'device-tree-compiler', 'cpio', 'xz-utils', 'openssh-client'],
   // the window: what Electron links with
   window: [
     ...[

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, VascopeError } from '../../problem'
 import type { Progress } from '../connection'
-import { answering, boot } from './boot'
+import { boot, booted } from './boot'
 import { ensureImage } from './image'
 import { withLock } from './lock'
 import { findBoards } from './process'
@@ -23,7 +23,7 @@ export interface UpOptions {
 const STOP_MS = 5_000
 const POLL_MS = 50
 
-/** Boots the board unless it runs already; resolves when a login over SSH works. It outlives the caller. */
+/** Boots the board unless it runs already; resolves when SSH answers. It outlives the caller. */
 export async function up(options: UpOptions = {}): Promise<RunningBoard> {
   const { signal, progress = () => undefined } = options
   const name = validName(options.name)
@@ -32,7 +32,7 @@ export async function up(options: UpOptions = {}): Promise<RunningBoard> {
   return locked(name, { progress, signal }, async () => {
     let board = running(name)
     if (!board) board = await boot(name, image ?? (await ensureImage({ progress, signal })), progress, signal)
-    else await answering(board, () => findBoards(runDir(name)).length > 0, progress, signal)
+    else await booted(board, () => findBoards(runDir(name)).length > 0, signal)
     progress('the virtual board is up', 1)
     return board
   })

@@ -42,7 +42,10 @@ export async function boot(
     const child = launch(bootArguments({ image: image.folder, folder, port, accelerator }), folder)
     const board = asRunning(name, folder, { pid: child.pid ?? 0, port, image: image.folder })
     try {
-      await answering(board, () => child.exitCode === null && child.signalCode === null, progress, signal)
+      const alive = (): boolean => child.exitCode === null && child.signalCode === null
+      await booted(board, alive, signal)
+      progress('logging in', 0.9)
+      await loggedIn(board, alive, signal)
       return board
     } catch (error) {
       child.kill('SIGKILL')
@@ -109,14 +112,9 @@ function freePort(): Promise<number> {
   })
 }
 
-/** Waits for the guest's word that the GPU is there, then for a login with the built key against the built host key. */
-export async function answering(
-  board: RunningBoard,
-  alive: () => boolean,
-  progress: Progress,
-  signal?: AbortSignal
-): Promise<void> {
-  const booted = Date.now() + BOOT_MS
+/** Waits for the guest's word that the GPU and the SSH server are there. */
+export async function booted(board: RunningBoard, alive: () => boolean, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + BOOT_MS
   for (;;) {
     signal?.throwIfAborted()
     const text = existsSync(consoleFile(board.folder)) ? readFileSync(consoleFile(board.folder), 'utf8') : ''
@@ -124,15 +122,18 @@ export async function answering(
     const failure = new RegExp(`${FAILED} (.*)`).exec(text)?.[1]
     if (failure) throw bootFailed(board, failure.trim())
     if (!alive()) throw bootFailed(board, readFileSync(qemuLog(board.folder), 'utf8').trim() || 'QEMU ended')
-    if (Date.now() > booted) throw bootFailed(board, `no word from it within ${BOOT_MS / 1000} s`)
+    if (Date.now() > deadline) throw bootFailed(board, `no word from it within ${BOOT_MS / 1000} s`)
     await delay(POLL_MS)
   }
-  progress('logging in', 0.9)
-  const loggedIn = Date.now() + LOGIN_MS
+}
+
+/** Waits for a login with the built key against the built host key. */
+async function loggedIn(board: RunningBoard, alive: () => boolean, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + LOGIN_MS
   for (;;) {
     const { code, output } = await run('ssh', [...sshArguments(target(board)), 'true'], { signal, timeoutMs: LOGIN_MS })
     if (code === 0) return
-    if (!alive() || Date.now() > loggedIn) throw bootFailed(board, `it refuses the login: ${output.trim()}`)
+    if (!alive() || Date.now() > deadline) throw bootFailed(board, `it refuses the login: ${output.trim()}`)
     await delay(POLL_MS)
   }
 }

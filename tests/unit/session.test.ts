@@ -1,0 +1,148 @@
+import { Duplex } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { Latency } from '../../engine/session/clock'
+import { DaemonLink } from '../../engine/session/link'
+import { checkRun, reproduce } from '../../engine/session/scenario'
+import type { VascopeError } from '../../engine/problem'
+import { delimit, FrameReader } from '../../engine/wire/frames'
+import { Command, Frame, HELLO_MAGIC } from '../../engine/wire/messages'
+import { frame, insert, stream } from './stream'
+
+/** The daemon's end of a connection: what the link sent, and a way to answer. */
+function connection(build = 'test'): {
+  say(bytes: Uint8Array): void
+  close(): void
+  sent(): string[]
+  frames: Uint8Array[]
+  ended: Promise<VascopeError | null>
+} {
+  const commands: string[] = []
+  const reader = new FrameReader((m) => {
+    const { body } = Command.decode(m)
+    commands.push(body ?? 'nothing')
+  })
+  const stdio = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      reader.push(chunk)
+      done()
+    }
+  })
+  const frames: Uint8Array[] = []
+  const ended = new Promise<VascopeError | null>((resolve) => {
+    new DaemonLink(stdio, build, 'vascope test', { frame: (m) => frames.push(m.slice()), ended: resolve })
+  })
+  return {
+    say: (bytes) => void stdio.push(Buffer.from(bytes)),
+    close: () => void stdio.push(null),
+    sent: () => commands,
+    frames,
+    ended
+  }
+}
+
+const goodbye = Frame.encode({ goodbye: { reason: 1 } }).finish()
+
+describe('the link to a daemon', () => {
+  it('greets, gives credit, passes every frame on, and ends after a goodbye without an error', async () => {
+    const c = connection()
+    c.say(stream([frame.hello(), frame.capabilities(), goodbye]))
+    c.close()
+    expect(await c.ended).toBeNull()
+    expect(c.sent()).toEqual(['hello', 'credit'])
+    expect(c.frames).toHaveLength(3)
+  })
+
+  it('gives credit back as data is taken in', async () => {
+    const c = connection()
+    const big = frame.events(
+      1,
+      Array.from({ length: 50_000 }, (_, i) => insert(i, i + 1, i * 1000, 1))
+    )
+    c.say(stream([frame.hello(), big, big, goodbye]))
+    c.close()
+    await c.ended
+    expect(c.sent().filter((s) => s === 'credit').length).toBeGreaterThanOrEqual(2)
+  })
+
+  it.each([
+    [
+      'another build',
+      Frame.encode({ hello: { magic: HELLO_MAGIC, major: 1, build: 'other' } }).finish(),
+      'daemon-version'
+    ],
+    [
+      'another major',
+      Frame.encode({ hello: { magic: HELLO_MAGIC, major: 2, build: 'test' } }).finish(),
+      'daemon-version'
+    ],
+    ['something that is no hello', goodbye, 'protocol']
+  ])('refuses %s, and sends nothing', async (_, first, code) => {
+    const c = connection()
+    c.say(delimit(first))
+    const error = await c.ended
+    expect(error).toMatchObject({ code, exit: 3 })
+    expect(error!.remedy).not.toBe('')
+    expect([c.sent(), c.frames]).toEqual([[], []])
+  })
+
+  it('says so when something else talks', async () => {
+    const c = connection()
+    c.say(Buffer.from('Welcome to rb3gen2!\nLast login: Sunday\n'.repeat(4)))
+    expect(await c.ended).toMatchObject({ code: 'protocol' })
+  })
+
+  it('tells a daemon that is gone from one that said goodbye', async () => {
+    const c = connection()
+    c.say(stream([frame.hello(), frame.capabilities()]))
+    c.close()
+    expect(await c.ended).toMatchObject({ code: 'daemon-lost' })
+  })
+})
+
+describe('latency', () => {
+  it('is counted from the fastest heartbeat', () => {
+    const latency = new Latency()
+    latency.event(0, 1000)
+    expect(latency.p95()).toBeNull()
+    latency.heartbeat(1e9, 5030) // offset 4030 ms
+    latency.heartbeat(2e9, 6010) // 4010 ms: the fastest
+    for (let i = 0; i < 100; i++) latency.event(3e9, 7010 + i)
+    expect(latency.p95()).toBe(95)
+  })
+})
+
+describe('a run before it is sent', () => {
+  const ops = { name: 'ops', description: '', unit: '', minimum: 1, maximum: 10, default: 5 }
+  const catalogue = [{ id: 'churn', description: '', destructive: false, needs: '', parameters: [ops] }]
+  const check = (id: string, parameters: Record<string, number>) => (): void =>
+    checkRun({ id, seed: 1, parameters }, catalogue)
+
+  it('passes within its limits', () => {
+    for (const value of [1, 10]) expect(check('churn', { ops: value })).not.toThrow()
+  })
+
+  it.each([
+    ['an unknown scenario', 'chrun', {}, /no scenario "chrun"/],
+    ['an unknown parameter', 'churn', { opps: 1 }, /no parameter "opps"/],
+    ['too little', 'churn', { ops: 0 }, /ops = 0 is out of range/],
+    ['too much', 'churn', { ops: 11 }, /out of range/],
+    ['a fraction', 'churn', { ops: 1.5 }, /out of range/]
+  ])('is refused with %s', (_, id, parameters, message) => {
+    expect(check(id, parameters as Record<string, number>)).toThrow(message)
+  })
+
+  it('is refused with what the board says is missing', () => {
+    const needy = [{ ...catalogue[0]!, needs: 'DRM master on a card node' }]
+    expect(() => checkRun({ id: 'churn', seed: 1, parameters: {} }, needy)).toThrow(
+      /cannot run on this board: DRM master/
+    )
+  })
+
+  it('can be written as the command that repeats it', () => {
+    expect(reproduce('virtual', [{ id: 'churn', seed: 7, parameters: { ops: 3 } }])).toBe(
+      'vascope run --board virtual --scenario churn --seed 7 --param ops=3'
+    )
+    expect(reproduce("it's", [])).toBe(`vascope record --board 'it'\\''s'`)
+  })
+})
