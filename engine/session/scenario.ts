@@ -36,7 +36,7 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
     throw new VascopeError(
       'scenario-needs',
       `${run.id} cannot run on this board: ${scenario.needs}`,
-      'Choose another scenario, or another board.',
+      'vascope probe says what this board lacks, with a remedy for each.',
       EXIT.board
     )
 }
