@@ -14,7 +14,7 @@ export function infoJson(recording: Recording): Record<string, unknown> {
     damage: recording.damage,
     title: head.title,
     board: head.board,
-    command: head.command,
+    command: recording.command,
     program: head.program,
     started: new Date(Number(head.startedRealtimeNs) / 1e6).toISOString(),
     facts: head.facts,

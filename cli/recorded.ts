@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import type { ScenarioRun } from '../engine/api'
 import { EXIT, VascopeError } from '../engine/problem'
-import { report } from '../engine/report/report'
+import { writeReport } from '../engine/report/write'
 import { newSessionFile } from '../engine/session/library'
 import { LiveSession } from '../engine/session/live'
 import { scenariosOf } from '../engine/session/preflight'
@@ -83,24 +82,24 @@ export async function recordSession(options: {
     process.removeListener('SIGINT', interrupt)
     process.removeListener('SIGTERM', interrupt)
   }
+  if (failure) say(`vascope: ${failure.message}\n${failure.remedy}`)
   const recording = openRecording(file)
   for (const b of balances(recording.model))
     if (b.holds === false)
       findings.push(
         `${b.scenario}: expected ${b.insertsExpected} inserts and ${b.removesExpected} removes, saw ${b.insertsSeen} and ${b.removesSeen}`
       )
-  if (failure) say(`vascope: ${failure.message}\n${failure.remedy}`)
   for (const finding of findings) say(`finding: ${finding}`)
   return { recording, findings, exit: failure ? failure.exit : findings.length > 0 ? EXIT.findings : EXIT.fine }
 }
 
 /** Prints what was recorded, and writes the report where one is asked for. */
 export function present({ recording }: Recorded, options: { json?: boolean; report?: string }): void {
+  say(`session  ${recording.file}`)
   if (options.report) {
-    writeFileSync(options.report, report(recording))
+    writeReport(recording, options.report)
     say(`report   ${options.report}`)
   }
-  say(`session  ${recording.file}`)
   printInfo(recording, options.json ?? false)
 }
 

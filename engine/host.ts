@@ -1,4 +1,4 @@
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import type {
   Board,
   EngineApi,
@@ -22,7 +22,7 @@ import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boDetail, mappings } from './query/objects'
 import { view } from './query/view'
-import { report } from './report/report'
+import { writeReport } from './report/write'
 import { num, type Capabilities } from './wire/messages'
 import { listSessions, newSessionFile } from './session/library'
 import { dropped, LiveSession } from './session/live'
@@ -67,12 +67,13 @@ export class EngineHost implements EngineApi {
   }
 
   async listSessions(): ReturnType<EngineApi['listSessions']> {
-    return listSessions()
+    return listSessions(this.live ? this.state.file : null)
   }
 
   async preflight(board: string): ReturnType<EngineApi['preflight']> {
-    if (this.live) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    this.refuseWhileBusy()
     const abort = (this.abort = new AbortController())
+    const before = this.state
     try {
       const { checks, scenarios } = await preflight(
         {
@@ -86,18 +87,20 @@ export class EngineHost implements EngineApi {
       return { checks, scenarios }
     } finally {
       this.abort = null
-      this.change(IDLE)
+      this.dropQuestions()
+      this.change(before)
     }
   }
 
   async start({ board, scenarios, file }: StartRequest): Promise<void> {
-    if (this.abort) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    this.refuseWhileBusy()
     const abort = (this.abort = new AbortController())
     const title = scenarios.length > 0 ? scenarios.map((s) => s.id).join(' + ') : 'watch'
-    const path = file ?? newSessionFile(title, board)
-    this.model = null
-    const base: SessionState = { ...IDLE, board, title, file: path }
+    let base: SessionState = { ...IDLE, board, title }
     try {
+      const path = file ?? newSessionFile(title, board)
+      base = { ...base, file: path }
+      this.model = null
       const session = await LiveSession.start({
         board,
         file: path,
@@ -119,6 +122,7 @@ export class EngineHost implements EngineApi {
     } catch (error) {
       if (this.live) await this.live.stop()
       this.abort = null
+      this.dropQuestions()
       if (abort.signal.aborted) this.change(IDLE)
       else this.change({ ...base, phase: 'failed', problem: asProblem(error) })
       throw error
@@ -128,6 +132,7 @@ export class EngineHost implements EngineApi {
   async runScenario(run: ScenarioRun): Promise<void> {
     if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
     checkRun(run, scenariosOf(this.live.model.capabilities!))
+    this.live.remark('run', reproduce(this.state.board, [run]))
     this.enqueue(this.live, run)
   }
 
@@ -141,7 +146,7 @@ export class EngineHost implements EngineApi {
   }
 
   async open(file: string): Promise<void> {
-    if (this.live) throw new VascopeError('busy', 'A session is running.', 'Stop it first.', EXIT.usage)
+    this.refuseWhileBusy()
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
@@ -184,9 +189,7 @@ export class EngineHost implements EngineApi {
     if (!this.state.file)
       throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
     this.live?.writer?.flush()
-    const text = report(openRecording(this.state.file))
-    writeFileSync(file, text)
-    return { file, bytes: Buffer.byteLength(text) }
+    return { file, bytes: writeReport(openRecording(this.state.file), file) }
   }
 
   async view(request: ViewRequest): Promise<View> {
@@ -220,6 +223,15 @@ export class EngineHost implements EngineApi {
   /** What a new window needs to know. */
   greet(): void {
     this.push('session', this.state)
+  }
+
+  private refuseWhileBusy(): void {
+    if (this.abort) throw new VascopeError('busy', 'A board is in use.', 'Stop the session first.', EXIT.usage)
+  }
+
+  /** Questions of a connection that has gone. */
+  private dropQuestions(): void {
+    for (const settle of [...this.questions.values()]) settle(null)
   }
 
   private readonly ask: Ask = (question) =>

@@ -1,7 +1,6 @@
-import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { EXIT, VascopeError } from '../../engine/problem'
-import { report } from '../../engine/report/report'
+import { EXIT } from '../../engine/problem'
+import { writeReport } from '../../engine/report/write'
 import { damageText, openRecording, type Recording } from '../../engine/session/recording'
 import { printInfo } from '../info'
 import { json, result, say } from '../output'
@@ -30,18 +29,8 @@ export function reportCommand(): Command {
     .action((file: string, options: { out?: string; json?: boolean }) => {
       const recording = openRecording(file)
       const out = options.out ?? file.replace(/(\.vascope)?$/, '.html')
-      const text = report(recording)
-      try {
-        writeFileSync(out, text)
-      } catch (error) {
-        throw new VascopeError(
-          'report-write',
-          `${out} cannot be written: ${(error as Error).message}.`,
-          'Choose another file with --out.',
-          EXIT.usage
-        )
-      }
-      if (options.json) json({ session: file, report: out, bytes: Buffer.byteLength(text) })
+      const bytes = writeReport(recording, out)
+      if (options.json) json({ session: file, report: out, bytes })
       else result(out)
       finish(recording)
     })

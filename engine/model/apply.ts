@@ -3,6 +3,8 @@ import { Field, Kind } from '../wire/schema'
 import type { State } from './state'
 
 const NS = 1e9
+/** Name of msm's scheduler of VM_BIND jobs (msm_gem_vma.c, 7.3); its rings have schedulers of their own. */
+const VM_BIND_SCHEDULER = 'msm-vm-bind'
 
 /** Applies the events of a batch to the state, in order. Kinds that this version does not know leave it as it is. */
 export function applyBatch(state: State, batch: DecodedBatch): void {
@@ -38,6 +40,7 @@ function applyEvent(state: State, batch: DecodedBatch, i: number, time: number):
       break
     case Kind.VmCreate: {
       const vm = state.vm(get(Field.vm), time)
+      vm.traced = true
       vm.name = state.names.get(get(Field.name)) ?? ''
       vm.flags = get(Field.flags)
       vm.task = get(Field.task)
@@ -108,10 +111,10 @@ function applyEvent(state: State, batch: DecodedBatch, i: number, time: number):
       state.submits.finish(get(Field.submit), time)
       break
     case Kind.JobQueue:
-      state.jobs.queue(get(Field.job), time)
+      if (state.names.get(get(Field.name)) === VM_BIND_SCHEDULER) state.jobs.queue(get(Field.job), time)
       break
     case Kind.JobRun:
-      state.jobs.begin(get(Field.job), time)
+      if (state.names.get(get(Field.name)) === VM_BIND_SCHEDULER) state.jobs.begin(get(Field.job), time)
       break
     case Kind.JobDone:
       state.jobs.finish(get(Field.job), time)
@@ -131,7 +134,7 @@ function applyEvent(state: State, batch: DecodedBatch, i: number, time: number):
       state.commits.finish(get(Field.crtc), time)
       break
     case Kind.FlipDone:
-      state.flips.push(time)
+      state.flips.push(get(Field.crtc), time)
       state.rates.add('flips', time, 1)
       break
   }

@@ -9,6 +9,8 @@ export interface Vm {
   flags: number
   mode: 'kernel-managed' | 'vm-bind' | 'unknown'
   task: number
+  /** Its creation was seen. If not, it is older than `created`, the time of the snapshot that found it. */
+  traced: boolean
   created: number
   closed: number | null
   destroyed: number | null
@@ -91,6 +93,8 @@ export class Mappings {
   readonly bytes = new Column()
   readonly offset = new Column()
   readonly flags = new Column()
+  /** 1 where its insert was seen, 0 where a snapshot found it: then it is older than `start`. */
+  readonly traced = new Column()
   readonly start = new Column()
   /** Infinity while it lives. */
   readonly end = new Column()
@@ -103,6 +107,24 @@ export class Mappings {
 
   get length(): number {
     return this.va.length
+  }
+}
+
+/** Completed page flips. */
+export class Flips {
+  readonly time = new Column()
+  /** Since the flip before on the same CRTC; NaN for its first. */
+  readonly interval = new Column()
+  private readonly last = new Map<number, number>()
+
+  get length(): number {
+    return this.time.length
+  }
+
+  push(crtc: number, time: number): void {
+    this.time.push(time)
+    this.interval.push(time - (this.last.get(crtc) ?? NaN))
+    this.last.set(crtc, time)
   }
 }
 

@@ -1,8 +1,9 @@
 import { BatchDecoder, BatchError, type DecodedBatch } from '../wire/batch'
 import {
   big,
+  decodeFrame,
   eventsOf,
-  Frame,
+  LogLevel,
   num,
   ScenarioState,
   type Capabilities,
@@ -33,6 +34,10 @@ export class SessionModel {
   readonly logs: { time: number; level: number; text: string }[] = []
   /** What was sent and could not be taken in. */
   readonly faults: string[] = []
+  /** Batches that never came. */
+  gaps = 0
+  /** Events were lost, and no complete snapshot has come since. */
+  uncertain = false
   /** Events by kind. */
   readonly counts = new Map<number, number>()
   /** Lost events by kind. */
@@ -72,11 +77,9 @@ export class SessionModel {
     this.version++
     const batch = eventsOf(message)
     if (batch) return this.takeBatch(batch)
-    let frame: Frame
-    try {
-      frame = Frame.decode(message)
-    } catch (error) {
-      this.faults.push(`a frame of ${message.length} bytes cannot be decoded: ${(error as Error).message}`)
+    const frame = decodeFrame(message)
+    if (!frame) {
+      this.fault(`a frame of ${message.length} bytes cannot be decoded`)
       return null
     }
     if (frame.hello) {
@@ -94,7 +97,9 @@ export class SessionModel {
       if (frame.goodbye.totals) this.totals = frame.goodbye.totals as Heartbeat
     } else if (frame.log) {
       const { timeNs, level, text } = frame.log
-      this.logs.push({ time: this.seconds(big(timeNs)), level: level ?? 0, text: text ?? '' })
+      const time = this.seconds(big(timeNs))
+      this.logs.push({ time, level: level ?? 0, text: text ?? '' })
+      if ((level ?? 0) >= LogLevel.LOG_LEVEL_WARNING) this.note(text ?? '', time)
     }
     return null
   }
@@ -103,6 +108,11 @@ export class SessionModel {
   note(text: string, time: number): void {
     this.version++
     this.state.markers.push({ time, until: time, kind: 'note', text })
+  }
+
+  private fault(text: string): void {
+    this.faults.push(text)
+    this.note(text, this.end)
   }
 
   private reach(time: number): void {
@@ -125,7 +135,7 @@ export class SessionModel {
 
   private takeBatch(message: Uint8Array): { events: number; first: number; last: number } | null {
     if (!this.decoder) {
-      this.faults.push('events came before the capabilities that describe them')
+      this.fault('events came before the capabilities that describe them')
       return null
     }
     let batch: DecodedBatch
@@ -133,13 +143,15 @@ export class SessionModel {
       batch = this.decoder.decode(message)
     } catch (error) {
       if (!(error instanceof BatchError)) throw error
-      this.faults.push(`an event batch cannot be decoded: ${error.message}`)
+      this.fault(`an event batch cannot be decoded: ${error.message}`)
       return null
     }
     const first = batch.count > 0 ? batch.time[0]! / NS : this.end
     const last = batch.count > 0 ? batch.time[batch.count - 1]! / NS : this.end
     if (batch.seq > this.nextSeq) {
       const missing = batch.seq - this.nextSeq
+      this.gaps += missing
+      this.uncertain = true
       this.state.markers.push({
         time: this.end,
         until: Math.max(first, this.end),
@@ -163,9 +175,11 @@ export class SessionModel {
     this.snapshots++
     const begin = this.seconds(big(part.beginNs))
     const end = this.seconds(big(part.endNs))
-    applySnapshot(this.state, parts, begin, end)
+    applySnapshot(this.state, parts, begin, end, this.uncertain && part.complete)
+    if (part.complete) this.uncertain = false
     const vas = parts.reduce((n, p) => n + p.vas.length, 0)
-    this.state.markers.push({ time: end, until: end, kind: 'snapshot', text: `snapshot, ${vas} mappings` })
+    const text = `snapshot, ${vas} mappings${part.complete ? '' : ', incomplete'}`
+    this.state.markers.push({ time: end, until: end, kind: 'snapshot', text })
     this.reach(end)
   }
 
@@ -204,6 +218,7 @@ export class SessionModel {
   }
 
   private takeLoss(loss: Loss): void {
+    this.uncertain = true
     let total = 0
     for (const { kind, kernel, queue } of loss.kinds) {
       const entry = this.lost.get(kind ?? 0) ?? { kernel: 0, queue: 0 }

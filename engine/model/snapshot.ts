@@ -3,10 +3,17 @@ import { modeName } from './apply'
 import type { State } from './state'
 
 /**
- * Takes a complete snapshot, given as its parts, into the state: what it shows and the events did not, is added. `begin` is when the
- * walk began, in seconds: an object found by it lived at least since then.
+ * Takes a snapshot, given as all of its parts, into the state: what it shows and the events did not, is added. `begin` is when the
+ * walk began, in seconds: an object found by it lived at least since then. `resync`: events were lost before it, so a mapping that it
+ * does not show has gone.
  */
-export function applySnapshot(state: State, parts: readonly Snapshot[], begin: number, end: number): void {
+export function applySnapshot(
+  state: State,
+  parts: readonly Snapshot[],
+  begin: number,
+  end: number,
+  resync: boolean
+): void {
   const page = state.pageSize
   for (const { tasks } of parts)
     for (const t of tasks) state.tasks.set(num(t.id), { pid: t.pid ?? 0, tid: t.tid ?? 0, comm: t.comm ?? '' })
@@ -51,4 +58,10 @@ export function applySnapshot(state: State, parts: readonly Snapshot[], begin: n
         begin,
         false
       )
+
+  if (!resync) return
+  const { mappings } = state
+  const shown = new Set(parts.flatMap(({ vas }) => vas.map((v) => num(v.id))))
+  for (const index of [...mappings.live])
+    if (mappings.start.at(index) < begin && !shown.has(mappings.va.at(index))) state.vanish(index, begin)
 }

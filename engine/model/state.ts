@@ -1,5 +1,14 @@
-import { Column } from './columns'
-import { Mappings, Spans, type Bo, type Fb, type Marker, type ScenarioRecord, type Task, type Vm } from './entities'
+import {
+  Flips,
+  Mappings,
+  Spans,
+  type Bo,
+  type Fb,
+  type Marker,
+  type ScenarioRecord,
+  type Task,
+  type Vm
+} from './entities'
 import { policyOf } from './policy'
 import { Rates } from './rates'
 import { RowAllocator } from './rows'
@@ -16,11 +25,11 @@ export class State {
   readonly tasks = new Map<number, Task>()
   readonly names = new Map<number, string>()
   readonly mappings = new Mappings()
+  /** VM_BIND jobs. */
   readonly jobs = new Spans()
   readonly submits = new Spans()
   readonly commits = new Spans()
-  /** Times of completed flips. */
-  readonly flips = new Column()
+  readonly flips = new Flips()
   readonly rates = new Rates()
   readonly markers: Marker[] = []
   readonly scenarios: ScenarioRecord[] = []
@@ -39,6 +48,7 @@ export class State {
         flags: 0,
         mode: 'unknown',
         task: 0,
+        traced: false,
         created: time,
         closed: null,
         destroyed: null,
@@ -92,6 +102,7 @@ export class State {
     all.bytes.push(m.bytes)
     all.offset.push(m.offset)
     all.flags.push(m.flags)
+    all.traced.push(traced ? 1 : 0)
     all.start.push(time)
     all.end.push(Infinity)
     all.bucket.push(bucket)
@@ -105,9 +116,18 @@ export class State {
 
   remove(va: number, time: number): void {
     this.rates.add('unmaps', time, 1)
+    this.end(this.mappings.byVa.get(va), time) // unknown where its insert was lost, or was before tracing and in no snapshot
+  }
+
+  /** Ends a mapping whose remove was lost. */
+  vanish(index: number, time: number): void {
+    this.mappings.traced.data[index] = 0
+    this.end(index, time)
+  }
+
+  private end(index: number, time: number): void {
     const all = this.mappings
-    const index = all.byVa.get(va)
-    if (!all.live.delete(index)) return // its insert was lost, or was before tracing and in no snapshot
+    if (!all.live.delete(index)) return
     all.end.data[index] = time
     const vm = this.vm(all.vm.at(index), time)
     vm.rows.release(all.bucket.at(index), all.row.at(index))

@@ -1,5 +1,5 @@
 import { lowerBound } from '../model/columns'
-import type { State } from '../model/state'
+import type { SessionModel } from '../model/session'
 
 export interface LiveAt {
   /** Indices into the mappings. */
@@ -9,15 +9,13 @@ export interface LiveAt {
 }
 
 /** The mappings that lived at a time, and their sums. MAP_NULL ranges count as mappings and not as bytes. */
-export function liveAt(state: State, time: number): LiveAt {
+export function liveAt({ state, end }: SessionModel, time: number): LiveAt {
   const { mappings: m } = state
   const indices: number[] = []
   const byVm: LiveAt['byVm'] = new Map()
   const vmBos = new Map<number, Set<number>>()
   let bytes = 0
-  const stop = lowerBound(m.start, time + 1e-12)
-  for (let i = 0; i < stop; i++) {
-    if (m.end.data[i]! <= time) continue
+  const count = (i: number): void => {
     indices.push(i)
     const vm = m.vm.data[i]!
     let sum = byVm.get(vm)
@@ -31,6 +29,11 @@ export function liveAt(state: State, time: number): LiveAt {
       bytes += m.bytes.data[i]!
       vmBos.get(vm)!.add(m.bo.data[i]!)
     }
+  }
+  if (time >= end) m.live.forEach(count)
+  else {
+    const stop = lowerBound(m.start, time + 1e-12)
+    for (let i = 0; i < stop; i++) if (m.end.data[i]! > time) count(i)
   }
   for (const [vm, set] of vmBos) byVm.get(vm)!.vmBos = set.size
   return { indices, bytes, byVm }

@@ -8,7 +8,7 @@ export function mappings(model: SessionModel, query: MappingQuery): MappingPage 
   const time = query.cursor ?? model.end
   const match = matcher(query.search)
   const rows: MappingRow[] = []
-  for (const i of liveAt(state, time).indices) {
+  for (const i of liveAt(model, time).indices) {
     const m = state.mappings
     const vm = state.vms.get(m.vm.at(i))!
     const bo = m.bo.at(i)

@@ -29,7 +29,7 @@ export function view(model: SessionModel, request: ViewRequest): View {
   const vms = [...state.vms.values()]
     .filter((vm) => vm.created <= to && (vm.destroyed ?? Infinity) >= from)
     .sort(byInterest)
-  const live = liveAt(state, cursorTime)
+  const live = liveAt(model, cursorTime)
   const layouts = vms.map(layoutOf)
   const visible = visibleByVm(model, vms, from, to)
   const cut = visible.map((list) => list.length > RECT_LIMIT)
@@ -226,19 +226,21 @@ function chartsOf({ state, end }: SessionModel, { from, to, width }: ViewRequest
     }
     const t = charts.from + b * step
     if (state.markers.some((m) => m.kind === 'loss' && m.time < t + step && m.until > t)) continue
-    charts.maps[b] = sums.maps / step
-    charts.unmaps[b] = sums.unmaps / step
-    charts.mappedBytesPerSecond[b] = sums.mapped / step
-    charts.flips[b] = sums.flips / step
+    // the newest bin has not passed yet; of a long one what has passed is divided by, but no less than a second
+    const passed = Math.max(Math.min(step, 1), Math.min(step, end - t))
+    charts.maps[b] = sums.maps / passed
+    charts.unmaps[b] = sums.unmaps / passed
+    charts.mappedBytesPerSecond[b] = sums.mapped / passed
+    charts.flips[b] = sums.flips / passed
     charts.liveBytes[b] = live
   }
-  const first = lowerBound(flips, from)
-  const last = lowerBound(flips, to)
+  const first = lowerBound(flips.time, from)
+  const last = lowerBound(flips.time, to)
   const stride = Math.max(1, Math.ceil((last - first) / SPAN_LIMIT))
   const shown: number[] = []
-  for (let i = Math.max(1, first); i < last; i += stride) shown.push(i)
-  charts.flipTimes = Float64Array.from(shown, (i) => flips.at(i))
-  charts.flipIntervals = Float32Array.from(shown, (i) => flips.at(i) - flips.at(i - 1))
+  for (let i = first; i < last; i += stride) if (!Number.isNaN(flips.interval.at(i))) shown.push(i)
+  charts.flipTimes = Float64Array.from(shown, (i) => flips.time.at(i))
+  charts.flipIntervals = Float32Array.from(shown, (i) => flips.interval.at(i))
   return charts
 }
 

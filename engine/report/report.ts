@@ -60,7 +60,7 @@ export function report(recording: Recording): string {
           <h2>What was traced</h2>
           ${probeSection(model)}
           <h2>Reproduce</h2>
-          <pre>${head.command}</pre>
+          <pre>${recording.command}</pre>
         </main>
       </body>
     </html> `

@@ -1,20 +1,26 @@
+/** Heartbeats, one a second, that place the clock. */
+const PLACED_BY = 60
+const RECENT = 256
+
 /**
- * How late events arrive. The board's clock is placed on the desktop's by the fastest heartbeat seen: what a heartbeat took at least
- * is then not counted, so a latency from here is a lower bound that misses one one-way delay of the link.
+ * How late events arrive: kernel event to the engine. The board's clock is placed on the desktop's by the fastest heartbeat of the last
+ * minute: what a heartbeat takes at least is then not counted, so a latency from here is a lower bound that misses one one-way delay of
+ * the link, and the drift of two clocks stays out of it. `now` is a monotonic clock of the desktop in milliseconds.
  */
 export class Latency {
-  private offset = Infinity
+  private readonly offsets: number[] = []
   private readonly recent: number[] = []
 
-  /** `sentNs`: board time in the heartbeat, `now`: milliseconds of the desktop. */
   heartbeat(sentNs: number, now: number): void {
-    this.offset = Math.min(this.offset, now - sentNs / 1e6)
+    this.offsets.push(now - sentNs / 1e6)
+    if (this.offsets.length > PLACED_BY) this.offsets.shift()
   }
 
+  /** `boardNs`: the oldest event of what arrived. */
   event(boardNs: number, now: number): void {
-    if (!Number.isFinite(this.offset)) return
-    this.recent.push(now - boardNs / 1e6 - this.offset)
-    if (this.recent.length > 256) this.recent.shift()
+    if (this.offsets.length === 0) return
+    this.recent.push(now - boardNs / 1e6 - Math.min(...this.offsets))
+    if (this.recent.length > RECENT) this.recent.shift()
   }
 
   /** Milliseconds, 95th percentile of the last 256 batches; null before any. */

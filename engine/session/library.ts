@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { RecentSession } from '../api'
 import { dataDir } from '../paths'
+import { EXIT, VascopeError } from '../problem'
 import { openRecording } from './recording'
 
 /** Where sessions go that were given no name. */
@@ -18,14 +19,26 @@ export function newSessionFile(title: string, board: string, now = new Date()): 
       .replace(/^-+|-+$/g, '')
       .slice(0, 60)
   const stamp = now.toISOString().slice(0, 19).replace('T', '-').replaceAll(':', '')
-  mkdirSync(sessionsDir(), { recursive: true })
+  try {
+    mkdirSync(sessionsDir(), { recursive: true })
+  } catch (error) {
+    throw new VascopeError(
+      'sessions-folder',
+      `The sessions folder ${sessionsDir()} cannot be made: ${(error as Error).message}.`,
+      'Make room or mend its permissions, or record to another file with --out.',
+      EXIT.usage
+    )
+  }
   return path.join(sessionsDir(), `${stamp}-${[clean(title), clean(board)].filter(Boolean).join('-')}.vascope`)
 }
 
 const known = new Map<string, { stamp: string; session: RecentSession }>()
 
-/** The sessions of this machine, newest first, at most `limit`. Files that cannot be opened are left out. */
-export function listSessions(limit = 20): RecentSession[] {
+/**
+ * The sessions of this machine, newest first, at most `limit`. Files that cannot be opened are left out, and `recording`, the one that
+ * is being written.
+ */
+export function listSessions(recording: string | null = null, limit = 20): RecentSession[] {
   let names: string[]
   try {
     names = readdirSync(sessionsDir()).filter((name) => name.endsWith('.vascope'))
@@ -35,7 +48,9 @@ export function listSessions(limit = 20): RecentSession[] {
   const sessions: RecentSession[] = []
   for (const name of names.sort().reverse().slice(0, limit)) {
     const file = path.join(sessionsDir(), name)
-    const { size, mtimeMs } = statSync(file)
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (!found || file === recording) continue
+    const { size, mtimeMs } = found
     const stamp = `${size} ${mtimeMs}`
     let entry = known.get(file)
     if (entry?.stamp !== stamp) {

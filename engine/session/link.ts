@@ -3,8 +3,8 @@ import { VascopeError } from '../problem'
 import { delimit, FrameReader, FramingError } from '../wire/frames'
 import {
   Command,
+  decodeFrame,
   eventsOf,
-  Frame,
   HELLO_MAGIC,
   PROTOCOL_MAJOR,
   PROTOCOL_MINOR,
@@ -82,12 +82,12 @@ export class DaemonLink {
         return
       }
     }
-    if (!eventsOf(message) && Frame.decode(message).goodbye) this.goodbye = true
+    if (!eventsOf(message) && decodeFrame(message)?.goodbye) this.goodbye = true
     this.events.frame(message)
   }
 
   private greet(message: Uint8Array): VascopeError | null {
-    const hello = safeDecode(message)?.hello
+    const hello = decodeFrame(message)?.hello
     if (hello?.magic !== HELLO_MAGIC)
       return new VascopeError(
         'protocol',
@@ -118,14 +118,6 @@ export class DaemonLink {
     if (this.over) return
     this.over = true
     this.events.ended(error)
-  }
-}
-
-function safeDecode(message: Uint8Array): Frame | null {
-  try {
-    return Frame.decode(message)
-  } catch {
-    return null // not ours: the caller says so
   }
 }
 

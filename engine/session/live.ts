@@ -7,7 +7,7 @@ import type { ScenarioRecord } from '../model/entities'
 import { SessionModel } from '../model/session'
 import { cancelled, VascopeError } from '../problem'
 import { SessionWriter } from '../store/writer'
-import { big, eventsOf, Frame, GoodbyeReason, num, ScenarioState } from '../wire/messages'
+import { big, decodeFrame, eventsOf, GoodbyeReason, num, ScenarioState } from '../wire/messages'
 import { Latency } from './clock'
 import { DaemonLink } from './link'
 
@@ -126,6 +126,11 @@ export class LiveSession {
     return record()!
   }
 
+  /** Puts something on the file's record that no frame says. */
+  remark(kind: string, text: string): void {
+    this.writer?.note(kind, text, this.model.boardNs(this.model.end))
+  }
+
   /** Ends tracing in order: the daemon sends what it has queued, the file gets its index, nothing is left on the board. */
   async stop(): Promise<void> {
     if (!this.over) {
@@ -156,13 +161,21 @@ export class LiveSession {
         ? { events: taken.events, firstNs: model.boardNs(taken.first), lastNs: model.boardNs(taken.last) }
         : undefined
     )
-    if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.last), Date.now())
+    if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.first), performance.now())
     else if (!eventsOf(message)) {
-      const { heartbeat } = Frame.decode(message)
-      if (heartbeat) this.latency.heartbeat(Number(big(heartbeat.timeNs)), Date.now())
+      const heartbeat = decodeFrame(message)?.heartbeat
+      if (heartbeat) {
+        this.latency.heartbeat(Number(big(heartbeat.timeNs)), performance.now())
+        this.resync()
+      }
     }
     if (this.writer?.problem && !this.over) void this.end(this.writer.problem)
     for (const check of this.waiting) check()
+  }
+
+  /** After a loss only a walk of the kernel's own lists tells what is true. Once a heartbeat, that is once a second at most. */
+  private resync(): void {
+    if (this.tracing && this.model.uncertain && !this.over) this.link.send({ snapshot: { id: 1 } })
   }
 
   /** Waits for something the stream brings. The stream's end, a time-out and an abort reject. */

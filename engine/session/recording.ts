@@ -1,6 +1,7 @@
 import { SessionModel } from '../model/session'
 import { EXIT, VascopeError } from '../problem'
 import { SessionReader, type Damage } from '../store/reader'
+import { big } from '../wire/messages'
 
 /** A session read from its file. */
 export interface Recording {
@@ -8,6 +9,8 @@ export interface Recording {
   bytes: number
   model: SessionModel
   head: SessionReader['head']
+  /** The commands that run the same again, one a line. */
+  command: string
   damage: Damage[]
   /** False where the file was cut off or the daemon did not say goodbye. */
   complete: boolean
@@ -33,8 +36,18 @@ export function openRecording(file: string): Recording {
         'The recording was cut off at once, or the file is damaged from its beginning. Record again, or restore a copy.',
         EXIT.file
       )
-    for (const note of reader.notes) model.note(note.text, model.end)
-    return { file, bytes: reader.bytes, model, head: reader.head, damage: reader.damage, complete: reader.complete }
+    const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
+    for (const note of reader.notes) if (note.kind !== 'run') model.note(note.text, model.seconds(big(note.timeNs)))
+    const command = [reader.head.command, ...runs].join('\n')
+    return {
+      file,
+      bytes: reader.bytes,
+      model,
+      head: reader.head,
+      command,
+      damage: reader.damage,
+      complete: reader.complete
+    }
   } finally {
     reader.close()
   }

@@ -40,7 +40,8 @@ function balanceOf(model: SessionModel, scenario: ScenarioRecord): Balance {
   }
   const insertsExpected = scenario.issued['expect-va-insert'] ?? 0
   const removesExpected = scenario.issued['expect-va-remove'] ?? 0
-  const silent = model.lost.size > 0 || scenarioStateName(scenario.state) !== 'done'
+  const lossy = model.lost.size > 0 || model.gaps > 0 || model.faults.length > 0
+  const silent = lossy || scenarioStateName(scenario.state) !== 'done'
   return {
     scenario: scenario.id,
     seed: scenario.seed,

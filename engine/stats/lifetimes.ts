@@ -1,9 +1,11 @@
 import type { SessionModel } from '../model/session'
 
 export interface LifetimeStats {
-  /** Mappings that began and ended while traced. */
+  /** Mappings that began and ended while traced; the figures are of these alone. */
   ended: number
   live: number
+  /** Ended, but older than tracing, or ended in a loss: how long they lived is not known. */
+  unknown: number
   /** Seconds, of those that ended; null where none did. */
   min: number | null
   p50: number | null
@@ -16,15 +18,18 @@ export function lifetimes(model: SessionModel, vm?: number): LifetimeStats {
   const m = model.state.mappings
   const ended: number[] = []
   let live = 0
+  let unknown = 0
   for (let i = 0; i < m.length; i++) {
     if (vm !== undefined && m.vm.at(i) !== vm) continue
     if (m.end.at(i) === Infinity) live++
+    else if (m.traced.at(i) === 0) unknown++
     else ended.push(m.end.at(i) - m.start.at(i))
   }
   ended.sort((a, b) => a - b)
   return {
     ended: ended.length,
     live,
+    unknown,
     min: ended[0] ?? null,
     p50: percentile(ended, 0.5),
     p95: percentile(ended, 0.95),
@@ -50,7 +55,7 @@ export function lifetimeHistogram(model: SessionModel, vm?: number): HistogramBi
   const m = model.state.mappings
   const counts = new Map<number, number>()
   for (let i = 0; i < m.length; i++) {
-    if ((vm !== undefined && m.vm.at(i) !== vm) || m.end.at(i) === Infinity) continue
+    if ((vm !== undefined && m.vm.at(i) !== vm) || m.end.at(i) === Infinity || m.traced.at(i) === 0) continue
     const bin = Math.floor(4 * Math.log10(Math.max(1e-9, m.end.at(i) - m.start.at(i))))
     counts.set(bin, (counts.get(bin) ?? 0) + 1)
   }

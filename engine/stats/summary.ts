@@ -13,7 +13,8 @@ export interface VmSummary {
   flags: number
   pid: number
   comm: string
-  created: number
+  /** null: before tracing. */
+  created: number | null
   destroyed: number | null
   inserted: number
   liveMappings: number
@@ -60,6 +61,9 @@ export interface Summary {
     issued: Record<string, number>
   }[]
   snapshots: number
+  /** What the board said, in seconds and with 1 information, 2 warning, 3 error. */
+  logs: { time: number; level: number; text: string }[]
+  /** What was sent and could not be taken in. */
   faults: string[]
 }
 
@@ -95,7 +99,7 @@ export function summarize(model: SessionModel): Summary {
       flags: vm.flags,
       pid: state.tasks.get(vm.task)?.pid ?? 0,
       comm: state.tasks.get(vm.task)?.comm ?? '',
-      created: vm.created,
+      created: vm.traced ? vm.created : null,
       destroyed: vm.destroyed,
       inserted: inserted.get(vm.id) ?? 0,
       liveMappings: vm.live,
@@ -132,6 +136,7 @@ export function summarize(model: SessionModel): Summary {
       issued: s.issued
     })),
     snapshots: model.snapshots,
+    logs: model.logs,
     faults: model.faults
   }
 }

@@ -30,6 +30,15 @@ export function big(value: number | Long | null | undefined): bigint {
   return typeof value === 'number' ? BigInt(value) : value ? BigInt.asUintN(64, BigInt(value.toString())) : 0n
 }
 
+/** A Frame, or null where the bytes are none. */
+export function decodeFrame(message: Uint8Array): Frame | null {
+  try {
+    return Frame.decode(message)
+  } catch {
+    return null // the caller says what that means
+  }
+}
+
 const EVENTS_TAG = (3 << 3) | 2
 
 /** The EventBatch inside a Frame without decoding it, or null for any other frame. */

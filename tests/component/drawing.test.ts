@@ -5,7 +5,7 @@ import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
 import { drawSpans, spansAt } from '../../renderer/features/timeline/draw/spans'
-import { binAt, flipRate, meanBefore } from '../../renderer/features/timeline/figures'
+import { binAt, meanBefore } from '../../renderer/features/timeline/figures'
 import { layoutLanes } from '../../renderer/model/lanes'
 import { fakeView, rectsOf } from './fake-engine'
 import { recordingSurface } from './recording-surface'
@@ -66,18 +66,6 @@ describe('the reading at the newest time', () => {
     expect(meanBefore(charts, Float32Array.from([9, 9, NaN, 2, 6]), 2.4)).toBe(4)
     expect(meanBefore(charts, Float32Array.from([9, 9, NaN, NaN, NaN]), 2.4)).toBeNull()
   })
-})
-
-describe('flips per second', () => {
-  const { charts } = fakeView(request)
-  const flipTimes = Float64Array.from([1, 1.3, 1.6, 1.9, 2.2])
-
-  it('are counted over the second before, however short the bins are', () => {
-    expect(flipRate({ ...charts, flipTimes }, 2.2)).toBe(4)
-    expect(flipRate({ ...charts, flipTimes }, 6)).toBe(0)
-  })
-
-  it('are not known in a loss', () => expect(flipRate({ ...charts, flipTimes }, 3.1)).toBeNull())
 })
 
 describe('the ruler', () => {

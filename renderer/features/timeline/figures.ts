@@ -11,14 +11,6 @@ export function binAt(charts: Charts, values: Float32Array, time: number): numbe
   return value === undefined || Number.isNaN(value) ? null : value
 }
 
-/** Flips per second just before a time; null where it was not seen. */
-export function flipRate(charts: Charts, time: number): number | null {
-  if (binAt(charts, charts.flips, time) === null) return null
-  const length = Math.min(READING, time - charts.from)
-  if (length <= 0) return null
-  return charts.flipTimes.filter((flip) => flip > time - length && flip <= time).length / length
-}
-
 /** Mean of what was seen in the second before a time; null where nothing was. */
 export function meanBefore(charts: Charts, values: Float32Array, time: number): number | null {
   const bin = (at: number): number => Math.floor((at - charts.from) / charts.step)

@@ -8,9 +8,12 @@ import { Frame } from '../../../engine/wire/messages'
 import { Kind } from '../../../engine/wire/schema'
 import { createVm, frame, insert, ORIGIN, remove, type ScriptEvent } from '../stream'
 
+const VM_BIND = 9
+const names = [{ id: VM_BIND, text: 'msm-vm-bind' }]
+
 function modelOf(events: ScriptEvent[], extra: Uint8Array[] = [], capabilities = frame.capabilities()): SessionModel {
   const model = new SessionModel()
-  for (const f of [frame.hello(), capabilities, frame.events(1, events), ...extra]) model.take(f)
+  for (const f of [frame.hello(), capabilities, frame.events(1, events, { names }), ...extra]) model.take(f)
   expect(model.faults).toEqual([])
   return model
 }
@@ -97,6 +100,7 @@ describe('the session model', () => {
     expect(model.faults[0]).toContain('before the capabilities')
     model.take(Uint8Array.from([0xff, 0xff]))
     expect(model.faults).toHaveLength(2)
+    expect(model.state.markers.map((m) => m.kind)).toEqual(['note', 'note'])
     model.take(frame.capabilities())
     model.take(frame.events(1, [insert(0, 1, 1, 1)]))
     expect(model.events).toBe(1)
@@ -113,16 +117,59 @@ describe('the session model', () => {
     expect(bo.handles).toMatchObject([{ handle: 3, opened: 0.002, closed: 0.003 }])
   })
 
-  it('pairs jobs by id, also without their queueing', () => {
+  it('pairs VM_BIND jobs by id, also without their queueing, and leaves the jobs of other schedulers alone', () => {
     const model = modelOf([
-      { ms: 1, kind: Kind.JobQueue, task: 1, job: 1, name: 0 },
-      { ms: 2, kind: Kind.JobRun, job: 1, name: 0 },
-      { ms: 3, kind: Kind.JobRun, job: 2, name: 0 },
-      { ms: 4, kind: Kind.JobDone, job: 1 }
+      { ms: 1, kind: Kind.JobQueue, task: 1, job: 1, name: VM_BIND },
+      { ms: 2, kind: Kind.JobRun, job: 1, name: VM_BIND },
+      { ms: 2, kind: Kind.JobQueue, task: 1, job: 5, name: 0 },
+      { ms: 3, kind: Kind.JobRun, job: 5, name: 0 },
+      { ms: 3, kind: Kind.JobRun, job: 2, name: VM_BIND },
+      { ms: 4, kind: Kind.JobDone, job: 1 },
+      { ms: 4, kind: Kind.JobDone, job: 5 }
     ])
     const { jobs } = model.state
     expect([jobs.length, jobs.queued.at(0), jobs.start.at(0), jobs.end.at(0)]).toEqual([2, 0.001, 0.002, 0.004])
     expect(Number.isNaN(jobs.end.at(1))).toBe(true)
+  })
+
+  it('does not know how long a mapping lived that was there before tracing', () => {
+    const found = Frame.encode({
+      snapshot: {
+        id: 1,
+        last: true,
+        complete: true,
+        beginNs: at(1),
+        endNs: at(2),
+        vas: [{ id: 1, vm: 1, bo: 1, iova: 16, range: 4 }]
+      }
+    }).finish()
+    const model = modelOf([], [found, frame.events(2, [remove(5, 1)])])
+    expect(lifetimes(model)).toMatchObject({ ended: 0, live: 0, unknown: 1, max: null })
+    expect(lifetimeHistogram(model)).toEqual([])
+  })
+
+  it('ends after a loss what the next complete snapshot does not show, and only then', () => {
+    const empty = (complete: boolean): Uint8Array =>
+      Frame.encode({ snapshot: { id: 1, last: true, complete, beginNs: at(10), endNs: at(11) } }).finish()
+    const lost = Frame.encode({
+      loss: { firstNs: at(2), lastNs: at(3), kinds: [{ kind: Kind.VaRemove, kernel: 1 }] }
+    }).finish()
+    const live = (frames: Uint8Array[]): number => modelOf([insert(1, 1, 16, 4)], frames).state.mappings.live.size
+    expect([live([empty(true)]), live([lost, empty(false)]), live([lost, empty(true)])]).toEqual([1, 1, 0])
+    const after = modelOf([insert(1, 1, 16, 4)], [lost, empty(true)])
+    expect([after.uncertain, after.state.liveBytes, lifetimes(after).unknown, summarize(after).unmaps]).toEqual([
+      false,
+      0,
+      1,
+      0
+    ])
+  })
+
+  it('shows what the board warns of', () => {
+    const log = Frame.encode({ log: { level: 2, timeNs: at(7), text: 'the walk was cut short' } }).finish()
+    const model = modelOf([], [log])
+    expect(model.state.markers).toMatchObject([{ kind: 'note', text: 'the walk was cut short' }])
+    expect(summarize(model).logs).toHaveLength(1)
   })
 
   it('puts a hole in the batch numbers on record as a loss', () => {
@@ -194,6 +241,12 @@ describe('what a scenario expected', () => {
 
   it('does not hold when something is missing', () => {
     expect(balances(run(2))).toMatchObject([{ insertsExpected: 2, insertsSeen: 1, holds: false }])
+  })
+
+  it('is not judged when a batch never came', () => {
+    const model = run(2)
+    model.take(frame.events(9, []))
+    expect(balances(model)).toMatchObject([{ holds: null }])
   })
 
   it('is not judged after a loss', () => {

@@ -97,8 +97,8 @@ describe('a view', () => {
     expect(density!.counts[99]).toBe(0)
   })
 
-  it('has the interval before each flip', () => {
-    const flips = [100, 116, 150].map((ms) => ({ ms, kind: Kind.FlipDone, crtc: 1, seqno: 0 }))
+  it('has the interval before each flip, for each CRTC', () => {
+    const flips = [100, 116, 120, 150].map((ms) => ({ ms, kind: Kind.FlipDone, crtc: ms === 120 ? 2 : 1, seqno: 0 }))
     const { charts, cursor } = view(modelOf(flips), { from: 0, to: 1, width: 100, cursor: 0.13 })
     expect([...charts.flipIntervals].map((s) => Math.round(s * 1000))).toEqual([16, 34])
     expect(Math.round(cursor.flipInterval! * 1000)).toBe(16)

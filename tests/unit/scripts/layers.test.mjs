@@ -88,8 +88,7 @@ describe('text that ties the repository to a machine', () => {
     `http://artifactory.local/npm`
   ])('is found: %s', (text) => expect(checkText(`fine\n${text}`)).toMatchObject([{ line: 2 }]))
 
-  it.each([`https://registry.npmjs.org/vue`, `~/work/x`, `/home/lab/.ssh`, `https://deb.debian.org/debian`])(
-    'is not: %s',
-    (text) => expect(checkText(text)).toEqual([])
+  it.each([`~/work/x`, `/home/lab/.ssh`, `https://www.kernel.org/doc`])('is not: %s', (text) =>
+    expect(checkText(text)).toEqual([])
   )
 })
