@@ -29,7 +29,7 @@ export async function preflight(
   try {
     session = await LiveSession.start({ ...options, file: null, title: '', command: '' })
   } catch (error) {
-    if (!(error instanceof VascopeError)) throw error
+    if (!(error instanceof VascopeError) || error.code === 'cancelled') throw error
     const { message, remedy } = asProblem(error)
     settle({ id: `link.${error.code}`, group: 'Link', title: 'Reachable', state: 'failed', detail: message, remedy })
     return { checks, scenarios: [], capabilities: null, error }

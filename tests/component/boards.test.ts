@@ -66,6 +66,22 @@ describe('the boards view', () => {
     expect(opened.wrapper.findAll('[data-check=ssh]').map((line) => line.attributes('data-state'))).toEqual(['ok'])
   })
 
+  it('looks at no board while one is being started', async () => {
+    opened = await openWindow({ preflight: () => ({ checks: [OK], scenarios: [] }) })
+    opened.port.push('session', { ...LIVE, phase: 'starting-board' })
+    await flushPromises()
+    await opened.press('r')
+    expect(opened.asked('preflight')).toEqual([])
+  })
+
+  it('can be cancelled while it looks', async () => {
+    opened = await openWindow({ preflight: () => new Promise(() => {}), stop: () => undefined })
+    await opened.press('r')
+    const cancel = opened.wrapper.findAll('button').find((button) => button.text() === 'Cancel')
+    await cancel!.trigger('click')
+    expect(opened.asked('stop')).toEqual([[]])
+  })
+
   it('says why preflight could not look', async () => {
     const problem = {
       code: 'refused',

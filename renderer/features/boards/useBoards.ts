@@ -61,7 +61,8 @@ export function provideBoards(engine: EngineClient, session: Session): Boards {
     selected,
     preflight: (board) => preflights.value.get(board) ?? NOT_RUN,
     async runPreflight(board) {
-      if (preflights.value.get(board)?.running) return
+      // the engine has one board in hand at a time
+      if (preflights.value.get(board)?.running || session.starting.value || session.live.value) return
       update(board, { ...NOT_RUN, running: true })
       try {
         const { checks, scenarios } = await engine.api.preflight(board)
