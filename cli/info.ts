@@ -100,6 +100,9 @@ function infoText(recording: Recording): string {
       `  inserts ${b.insertsSeen} of ${b.insertsExpected}, removes ${b.removesSeen} of ${b.removesExpected}: ${verdict}`
     )
   }
+  const warnings = [...s.logs.filter((l) => l.level >= 2).map((l) => `${formatTime(l.time)}  ${l.text}`), ...s.faults]
+  if (warnings.length > 0)
+    lines.push('', 'the board warned, or sent what could not be read', ...warnings.map((w) => `  ${w}`))
   lines.push('', 'events')
   for (const [kind, n] of Object.entries(s.counts))
     if (n > 0) lines.push(`  ${kind.padEnd(18)}${formatCount(n).padStart(12)}`)

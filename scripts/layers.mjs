@@ -66,7 +66,7 @@ const FORBIDDEN = [
   { pattern: /(?<![\w.~-])\/(?:work|Users)\/[\w.-]+/, why: 'an absolute path of one machine' },
   { pattern: /(?<![\w.~-])\/home\/(?!lab\b|USER\b|\$)[a-z][\w.-]*/, why: 'an absolute path of one person’s home' },
   {
-    pattern: /https?:\/\/(?!registry\.npmjs\.org\/)[\w.@:-]*(?:registry|artifact|nexus|mirror|pkg\.dev)[\w.:-]*/i,
+    pattern: /https?:\/\/[\w.@:-]*(?:registry|artifact|nexus|mirror|pkg\.dev)[\w.:-]*/i,
     why: 'a package registry or mirror'
   }
 ]

@@ -29,8 +29,9 @@ async function openWindow() {
 async function runInTerminal() {
   say('No display ($DISPLAY and $WAYLAND_DISPLAY are empty): doing the same without a window.')
   await ensure(TERMINAL)
-  const demo = args.filter((arg) => arg !== '--demo')
-  return await follow(process.execPath, [path.join(root, 'cli/vascope.mjs'), 'demo', ...demo], {})
+  const file = args[args.indexOf('--open') + 1]
+  const command = args.includes('--open') && file ? ['info', file] : ['demo', ...args.filter((arg) => arg !== '--demo')]
+  return await follow(process.execPath, [path.join(root, 'cli/vascope.mjs'), ...command], {})
 }
 
 /** Runs a program in our place: its signals, its exit code. */

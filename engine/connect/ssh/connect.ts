@@ -58,7 +58,7 @@ async function connectThrough(target: Target, options: ConnectOptions, keyring: 
   try {
     progress?.(`Connecting to ${target.host}:${target.port}`, null)
     const socket = gate
-      ? await openThrough(gate.client, target, gate.target)
+      ? await openThrough(gate.client, target, gate.target, timeouts.connectMs, signal)
       : await openSocket(target, timeouts.connectMs, signal)
     return await openSession(socket, gate, target, options, timeouts, keyring)
   } catch (error) {

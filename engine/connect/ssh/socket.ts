@@ -30,11 +30,30 @@ export function openSocket(target: Target, timeoutMs: number, signal?: AbortSign
 }
 
 /** A way to the target through a host that is connected already. */
-export function openThrough(client: Client, target: Target, gate: Target): Promise<Duplex> {
+export function openThrough(
+  client: Client,
+  target: Target,
+  gate: Target,
+  timeoutMs: number,
+  signal?: AbortSignal
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    const fail = (error: Error): void => {
+      settle()
+      reject(error)
+    }
+    const abort = (): void => fail(signal!.reason as Error)
+    // the gate itself may wait minutes for a board that drops packets
+    const timer = setTimeout(() => fail(jumpError(target, gate, new Error('no answer'))), timeoutMs)
+    signal?.addEventListener('abort', abort)
     client.forwardOut('127.0.0.1', 0, target.host, target.port, (error, channel) => {
-      if (error) reject(jumpError(target, gate, error))
-      else resolve(channel)
+      if (error) return fail(jumpError(target, gate, error))
+      settle()
+      resolve(channel)
     })
   })
 }
