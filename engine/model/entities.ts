@@ -93,7 +93,7 @@ export class Mappings {
   readonly bytes = new Column()
   readonly offset = new Column()
   readonly flags = new Column()
-  /** 1 where its insert was seen, 0 where a snapshot found it: then it is older than `start`. */
+  /** 1: insert seen. 0: found by a snapshot, so older than `start`. -1: insert seen, and its end lost. */
   readonly traced = new Column()
   readonly start = new Column()
   /** Infinity while it lives. */

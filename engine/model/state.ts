@@ -121,7 +121,7 @@ export class State {
 
   /** Ends a mapping whose remove was lost. */
   vanish(index: number, time: number): void {
-    this.mappings.traced.data[index] = 0
+    if (this.mappings.traced.at(index) === 1) this.mappings.traced.data[index] = -1
     this.end(index, time)
   }
 

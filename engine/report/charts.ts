@@ -15,7 +15,7 @@ export function timeChart(
   height = 96
 ): Html {
   const seen = [...series].filter((v) => !Number.isNaN(v))
-  const top = niceTop(Math.max(1, ...seen))
+  const top = unit === 'bytes' ? niceBytes(Math.max(1, ...seen)) : niceTop(Math.max(1, ...seen))
   const end = charts.from + series.length * charts.step
   const x = (t: number): number => LEFT + ((t - charts.from) / (end - charts.from)) * (WIDTH - LEFT)
   const y = (v: number): number => height - (Math.max(0, v) / top) * (height - 8)
@@ -85,6 +85,12 @@ export function lifetimeChart(title: string, bins: readonly HistogramBin[], poli
 function niceTop(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
   return power * [1, 2, 5, 10].find((k) => k * power >= value)!
+}
+
+/** The same in binary units: 1, 2, 5, 10, 20, 50 … 500 KiB, MiB or GiB. */
+function niceBytes(value: number): number {
+  const unit = 1024 ** Math.floor(Math.log2(value) / 10)
+  return Math.min(unit * niceTop(value / unit), unit * 1024)
 }
 
 function ticks(from: number, to: number): number[] {

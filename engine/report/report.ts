@@ -104,6 +104,7 @@ function boardSection({ capabilities: c, hello }: SessionModel, head: Recording[
     [
       'display',
       c.nodes
+        .filter((n) => (n.crtcs ?? 0) > 0)
         .map(
           (n) =>
             `${n.path} ${n.driver}: ${n.crtcs} CRTCs, ${n.planes} planes, ${(n.connectors ?? []).join(' ') || 'no connectors'}`
@@ -163,17 +164,19 @@ function policySection({ vms }: Summary): Html {
       <th class="r">live at end</th>
       <th class="r">bytes</th>
     </tr>
-    ${vms.map(
-      (vm) =>
-        html`<tr>
-          <td>${vmName(vm)}</td>
-          <td>${policyMark(vm.policy)}</td>
-          <td>${vm.policySource}</td>
-          <td class="r">${formatCount(vm.inserted)}</td>
-          <td class="r">${formatCount(vm.liveMappings)}</td>
-          <td class="r">${quantityText(formatBytes(vm.liveBytes))}</td>
-        </tr>`
-    )}
+    ${[...vms]
+      .sort((a, b) => a.id - b.id)
+      .map(
+        (vm) =>
+          html`<tr>
+            <td>${vmName(vm)}</td>
+            <td>${policyMark(vm.policy)}</td>
+            <td>${vm.policySource}</td>
+            <td class="r">${formatCount(vm.inserted)}</td>
+            <td class="r">${formatCount(vm.liveMappings)}</td>
+            <td class="r">${quantityText(formatBytes(vm.liveBytes))}</td>
+          </tr>`
+      )}
   </table>`
 }
 
@@ -251,9 +254,9 @@ function longestSection(model: SessionModel): Html {
         <td class="r">${quantityText(formatBytes(m.bytes.at(i)))}</td>
         <td>${bo === 0 ? 'MAP_NULL' : `BO ${bo} ${bos.get(bo)?.name ?? ''}`}</td>
         <td class="r mono">${formatOffset(m.offset.at(i))}</td>
-        <td class="r">${formatTime(m.start.at(i))}</td>
+        <td class="r">${m.traced.at(i) === 0 ? 'before tracing' : formatTime(m.start.at(i))}</td>
         <td class="r">${m.end.at(i) === Infinity ? 'alive' : formatTime(m.end.at(i))}</td>
-        <td class="r">${quantityText(formatDuration(age(i)))}</td>
+        <td class="r">${m.traced.at(i) === 0 ? 'over ' : ''}${quantityText(formatDuration(age(i)))}</td>
       </tr>`
     })}
   </table>`

@@ -9,7 +9,7 @@ main { max-width: 1040px; margin: 0 auto; padding: var(--s8) var(--s6); }
 h1 { font-size: 20px; line-height: 28px; margin: 0 0 var(--s1); } h2 { font-size: 14px; margin: var(--s8) 0 var(--s2); padding-bottom: var(--s1); border-bottom: 1px solid var(--line); }
 p { margin: var(--s2) 0; } .lead, .note { color: var(--ink-2); } .badge { border: 1px solid var(--line-2); border-radius: var(--r-2); padding: 0 6px; font-size: var(--fs-small); }
 dl { display: grid; grid-template-columns: 160px 1fr; gap: 2px var(--s3); margin: 0; } dt { color: var(--ink-3); } dd { margin: 0; overflow-wrap: anywhere; }
-table { width: 100%; border-collapse: collapse; } th { text-align: left; color: var(--ink-3); font-weight: 400; font-size: var(--fs-small); } th, td { padding: 3px var(--s2) 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; } .r { text-align: right; }
+table { width: 100%; border-collapse: collapse; } th { text-align: left; color: var(--ink-3); font-weight: 400; font-size: var(--fs-small); } th, td { padding: 3px var(--s2) 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; } .r { text-align: right; white-space: nowrap; } td:first-child { white-space: nowrap; }
 code, .mono { font-family: var(--font-mono); font-size: 12px; } pre { background: var(--bg-2); padding: var(--s2) var(--s3); overflow-x: auto; }
 figure { margin: var(--s4) 0; break-inside: avoid; } figcaption { color: var(--ink-2); margin-bottom: var(--s1); } svg { width: 100%; height: auto; display: block; }
 .grid { stroke: var(--line); fill: none; } .area { fill: var(--ink-data-soft); } .tick { font-size: 10px; fill: var(--ink-3); } .tick.end { text-anchor: end; }

@@ -22,7 +22,7 @@ export function lifetimes(model: SessionModel, vm?: number): LifetimeStats {
   for (let i = 0; i < m.length; i++) {
     if (vm !== undefined && m.vm.at(i) !== vm) continue
     if (m.end.at(i) === Infinity) live++
-    else if (m.traced.at(i) === 0) unknown++
+    else if (m.traced.at(i) !== 1) unknown++
     else ended.push(m.end.at(i) - m.start.at(i))
   }
   ended.sort((a, b) => a - b)
@@ -55,7 +55,7 @@ export function lifetimeHistogram(model: SessionModel, vm?: number): HistogramBi
   const m = model.state.mappings
   const counts = new Map<number, number>()
   for (let i = 0; i < m.length; i++) {
-    if ((vm !== undefined && m.vm.at(i) !== vm) || m.end.at(i) === Infinity || m.traced.at(i) === 0) continue
+    if ((vm !== undefined && m.vm.at(i) !== vm) || m.end.at(i) === Infinity || m.traced.at(i) !== 1) continue
     const bin = Math.floor(4 * Math.log10(Math.max(1e-9, m.end.at(i) - m.start.at(i))))
     counts.set(bin, (counts.get(bin) ?? 0) + 1)
   }
