@@ -203,11 +203,12 @@ function throughputSection(model: SessionModel, s: Summary): Html {
 
 function lifetimeSection(model: SessionModel, { vms }: Summary): Html {
   const time = (v: number | null): string => (v === null ? '' : quantityText(formatDuration(v)))
-  const busy = vms.filter((vm) => vm.inserted > 0)
+  const busy = vms.filter((vm) => vm.inserted + vm.liveMappings + vm.lifetimes.unknown > 0)
   return html`<table>
       <tr>
         <th>VM</th>
         <th class="r">ended</th>
+        <th class="r">ended, age unknown</th>
         <th class="r">live</th>
         <th class="r">shortest</th>
         <th class="r">median</th>
@@ -219,6 +220,7 @@ function lifetimeSection(model: SessionModel, { vms }: Summary): Html {
           html`<tr>
             <td>${vmName(vm)}</td>
             <td class="r">${formatCount(vm.lifetimes.ended)}</td>
+            <td class="r">${formatCount(vm.lifetimes.unknown)}</td>
             <td class="r">${formatCount(vm.lifetimes.live)}</td>
             <td class="r">${time(vm.lifetimes.min)}</td>
             <td class="r">${time(vm.lifetimes.p50)}</td>
