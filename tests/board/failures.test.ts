@@ -195,6 +195,19 @@ describe('what goes wrong in a run', () => {
     expect(openRecording(file).complete).toBe(true)
   })
 
+  it('a kernel that does not describe its types: a remedy, exit 3, and no file', async () => {
+    await onBoard('mount -t tmpfs none /sys/kernel/btf')
+    try {
+      const out = files.file('no-btf.vascope')
+      const { code, stderr } = await vascope(['record', '--board', BOARD, '--seconds', '1', '--out', out])
+      expect(code, stderr).toBe(3)
+      expectMessage(stderr, /BTF/, /CONFIG_DEBUG_INFO_BTF/)
+      expect(existsSync(out)).toBe(false)
+    } finally {
+      await onBoard('umount /sys/kernel/btf')
+    }
+  })
+
   it('a session file that was cut off or corrupted: exit 4, and what can be read is shown', async () => {
     const file = files.file('interrupted.vascope')
     truncateSync(file, statSync(file).size - 100)
