@@ -110,10 +110,15 @@ static int possible_crtcs(int fd, const drmModeConnector *connector, uint32_t *r
 	return 0;
 }
 
-/* The primary plane of CRTC number index: -ENODEV when there is none. */
-static int find_plane(int fd, unsigned index, struct vs_kms_object *ret)
+/*
+ * A primary plane for resources->crtcs[index]. Some drivers let every plane go to any CRTC (msm's DPU), and a plane
+ * cannot change over from another CRTC in one commit (drm_atomic_plane_check(), Linux 7.3).
+ * -ENODEV: there is none. -EBUSY: other CRTCs have them all.
+ */
+static int find_plane(int fd, const drmModeRes *resources, unsigned index, struct vs_kms_object *ret)
 {
 	drmModePlaneRes *planes;
+	bool busy = false;
 	int r = -ENODEV;
 
 	errno = 0;
@@ -123,7 +128,7 @@ static int find_plane(int fd, unsigned index, struct vs_kms_object *ret)
 	for (uint32_t i = 0; i < planes->count_planes && r == -ENODEV; i++) {
 		struct vs_kms_object object;
 		drmModePlane *plane;
-		uint32_t mask;
+		uint32_t mask, crtc;
 
 		errno = 0;
 		plane = drmModeGetPlane(fd, planes->planes[i]);
@@ -132,24 +137,26 @@ static int find_plane(int fd, unsigned index, struct vs_kms_object *ret)
 			break;
 		}
 		mask = plane->possible_crtcs;
+		crtc = plane->crtc_id;
 		drmModeFreePlane(plane);
 		if (!(mask & 1u << index))
 			continue;
 		r = vs_kms_object_get(fd, planes->planes[i], DRM_MODE_OBJECT_PLANE, &object);
 		if (r)
 			break;
-		if (prop_value(&object, "type") == DRM_PLANE_TYPE_PRIMARY) {
+		if (prop_value(&object, "type") == DRM_PLANE_TYPE_PRIMARY && (!crtc || crtc == resources->crtcs[index])) {
 			*ret = object;
 		} else {
+			busy |= prop_value(&object, "type") == DRM_PLANE_TYPE_PRIMARY;
 			vs_kms_object_clear(&object);
 			r = -ENODEV;
 		}
 	}
 	drmModeFreePlaneResources(planes);
-	return r;
+	return r == -ENODEV && busy ? -EBUSY : r;
 }
 
-/* A CRTC of the mask that is off, and its primary plane. */
+/* A CRTC of the mask that nobody has set up, and a primary plane for it. */
 static int find_crtc(int fd, const drmModeRes *resources, uint32_t mask, struct vs_kms_output *output)
 {
 	int r = -ENODEV;
@@ -163,21 +170,36 @@ static int find_crtc(int fd, const drmModeRes *resources, uint32_t mask, struct 
 		error = vs_kms_object_get(fd, resources->crtcs[i], DRM_MODE_OBJECT_CRTC, &crtc);
 		if (error)
 			return error;
-		if (prop_value(&crtc, "ACTIVE")) {
+		/* Not active but with a mode: its owner has only blanked it (DPMS). */
+		if (prop_value(&crtc, "ACTIVE") || prop_value(&crtc, "MODE_ID")) {
 			vs_kms_object_clear(&crtc);
 			r = -EBUSY;
 			continue;
 		}
-		error = find_plane(fd, i, &output->plane);
+		error = find_plane(fd, resources, i, &output->plane);
 		if (!error) {
 			output->crtc = crtc;
 			return 0;
 		}
 		vs_kms_object_clear(&crtc);
-		if (error != -ENODEV)
+		if (error == -EBUSY)
+			r = error;
+		else if (error != -ENODEV)
 			return error;
 	}
 	return r;
+}
+
+/* A connector that another CRTC feeds is somebody's screen: routing it here would turn that dark. */
+static int take_connector(int fd, uint32_t id, struct vs_kms_output *output)
+{
+	uint64_t crtc;
+	int r = vs_kms_object_get(fd, id, DRM_MODE_OBJECT_CONNECTOR, &output->connector);
+
+	if (r)
+		return r;
+	crtc = prop_value(&output->connector, "CRTC_ID");
+	return !crtc || crtc == output->crtc.id ? 0 : -EBUSY;
 }
 
 /* A writeback connector takes any mode; this one is small, and every display block can do it. */
@@ -217,7 +239,9 @@ static int try_connector(int fd, const drmModeRes *resources, uint32_t id, struc
 		if (!r)
 			r = find_crtc(fd, resources, mask, output);
 		if (!r)
-			r = vs_kms_object_get(fd, id, DRM_MODE_OBJECT_CONNECTOR, &output->connector);
+			r = take_connector(fd, id, output);
+		if (r)
+			vs_kms_output_clear(output);
 	}
 	drmModeFreeConnector(connector);
 	return r;
@@ -243,9 +267,7 @@ int vs_kms_find_output(int fd, enum vs_kms_kind kind, struct vs_kms_output *ret)
 	drmModeFreeResources(resources);
 	if (r == -ENODEV && busy)
 		r = -EBUSY;
-	if (r)
-		vs_kms_output_clear(&output);
-	else
+	if (!r)
 		*ret = output;
 	return r;
 }

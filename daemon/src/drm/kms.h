@@ -40,7 +40,7 @@ struct vs_kms_output {
 	enum vs_kms_kind kind;
 	struct vs_kms_object connector;
 	struct vs_kms_object crtc;
-	struct vs_kms_object plane; /* the CRTC's primary plane */
+	struct vs_kms_object plane; /* a primary plane */
 	drmModeModeInfo mode;
 };
 
@@ -52,8 +52,9 @@ int vs_kms_drop_master(int fd);
 int vs_kms_init(int fd);
 
 /*
- * Find the first connector of this kind that has a CRTC which is off and a primary plane.
- * -ENODEV: there is no such connector. -EBUSY: there is, but its CRTCs are all in use.
+ * Find the first connector of this kind that has a CRTC and a primary plane, all three used by nobody: no CRTC that has
+ * a mode, no plane or connector that belongs to another CRTC.
+ * -ENODEV: there is no such connector. -EBUSY: there is, but it or what it needs is in use.
  */
 int vs_kms_find_output(int fd, enum vs_kms_kind kind, struct vs_kms_output *ret);
 void vs_kms_output_clear(struct vs_kms_output *output);

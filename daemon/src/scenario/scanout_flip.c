@@ -54,19 +54,23 @@ static int find_output(struct scanout *scanout)
 	struct vs_run *run = scanout->run;
 	uint64_t output = run->param[OUTPUT];
 	int r = vs_kms_init(scanout->fd);
+	bool busy;
 
 	if (r)
 		return vs_run_fail(run, r, "asking %s for atomic mode setting", run->fds->card_path);
 	r = -ENODEV;
 	if (output != OUTPUT_DISPLAY)
 		r = vs_kms_find_output(scanout->fd, VS_KMS_WRITEBACK, &scanout->output);
+	busy = r == -EBUSY;
 	if (output == OUTPUT_DISPLAY || (output == OUTPUT_AUTO && (r == -ENODEV || r == -EBUSY)))
 		r = vs_kms_find_output(scanout->fd, VS_KMS_DISPLAY, &scanout->output);
+	if (r == -ENODEV && busy)
+		r = -EBUSY;
 	if (r == -ENODEV)
 		return vs_run_fail(run, r, "%s has no %s with a CRTC and a primary plane", run->fds->card_path, wanted[output]);
 	if (r == -EBUSY)
-		return vs_run_fail(run, r, "on %s every CRTC that a %s can use is on; turn one off", run->fds->card_path,
-				   wanted[output]);
+		return vs_run_fail(run, r, "every %s of %s, or each CRTC or primary plane for it, is in use; turn a display off",
+				   wanted[output], run->fds->card_path);
 	return r ? vs_run_fail(run, r, "reading the display resources of %s", run->fds->card_path) : 0;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* The display half of the fake msm: one CRTC, two planes, a writeback connector and, if wanted, a display. */
+/*
+ * The display half of the fake msm: two CRTCs, three planes that can go to either, a writeback connector and, if wanted,
+ * a display. One CRTC and one primary plane, the first of their lists, are somebody else's.
+ */
 #include "fake_msm.h"
 #include "fake_msm_private.h"
 
@@ -15,7 +18,8 @@
 #define N_FBS 64
 #define N_BLOBS 16
 
-enum { CRTC = 40, WRITEBACK = 50, DISPLAY = 51, ENCODER = 60, OVERLAY = 70, PRIMARY = 71 };
+enum { OTHER_CRTC = 40, CRTC, WRITEBACK = 50, DISPLAY, ENCODER = 60, OTHER_PRIMARY = 70, OVERLAY, PRIMARY };
+enum { OTHER_FB = 30, OTHER_MODE = 31 };
 enum { FB_BASE = 200, BLOB_BASE = 300, PROP_BASE = 100 };
 
 static const char *const prop_names[] = {
@@ -29,6 +33,7 @@ enum { P_TYPE, P_FB_ID, P_CRTC_ID, P_ACTIVE = 11, P_MODE_ID, P_WRITEBACK_FB_ID, 
 
 static struct {
 	uint64_t value[PRIMARY + 1][N_PROPS];
+	bool disturbed; /* what is somebody else's was set */
 	struct {
 		struct bo *bo;
 		bool removed;  /* by RMFB; what holds it may keep it for a while */
@@ -43,12 +48,37 @@ void fake_kms_start(void)
 	memset(&kms, 0, sizeof(kms));
 	kms.value[PRIMARY][P_TYPE] = DRM_PLANE_TYPE_PRIMARY;
 	kms.value[OVERLAY][P_TYPE] = DRM_PLANE_TYPE_OVERLAY;
+	kms.value[OTHER_PRIMARY][P_TYPE] = DRM_PLANE_TYPE_PRIMARY;
+	kms.value[OTHER_PRIMARY][P_CRTC_ID] = OTHER_CRTC;
+	kms.value[OTHER_PRIMARY][P_FB_ID] = OTHER_FB;
+	kms.value[OTHER_CRTC][P_ACTIVE] = 1;
+	kms.value[OTHER_CRTC][P_MODE_ID] = OTHER_MODE;
+}
+
+void fake_msm_other_blanks(void)
+{
+	kms.value[OTHER_CRTC][P_ACTIVE] = 0;
+	/* As a compositor may: its plane is free until it wakes up. */
+	kms.value[OTHER_PRIMARY][P_CRTC_ID] = 0;
+	kms.value[OTHER_PRIMARY][P_FB_ID] = 0;
+}
+
+void fake_msm_other_takes_display(void)
+{
+	kms.value[DISPLAY][P_CRTC_ID] = OTHER_CRTC;
+}
+
+void fake_msm_other_takes_planes(void)
+{
+	kms.value[PRIMARY][P_CRTC_ID] = OTHER_CRTC;
+	kms.value[PRIMARY][P_FB_ID] = OTHER_FB;
 }
 
 static bool has_prop(uint32_t object, unsigned prop)
 {
 	switch (object) {
 	case CRTC:
+	case OTHER_CRTC:
 		return prop == P_ACTIVE || prop == P_MODE_ID;
 	case WRITEBACK:
 		return prop == P_CRTC_ID || prop == P_WRITEBACK_FB_ID || prop == P_OUT_FENCE;
@@ -56,6 +86,7 @@ static bool has_prop(uint32_t object, unsigned prop)
 		return prop == P_CRTC_ID;
 	case PRIMARY:
 	case OVERLAY:
+	case OTHER_PRIMARY:
 		return prop < P_ACTIVE;
 	}
 	return false;
@@ -70,13 +101,13 @@ static void fill(uint64_t pointer, uint32_t *count, const uint32_t *ids, uint32_
 
 static int get_resources(struct drm_mode_card_res *arg)
 {
-	uint32_t crtc = CRTC, encoder = ENCODER, connector[2], n = 0;
+	uint32_t crtcs[] = { OTHER_CRTC, CRTC }, encoder = ENCODER, connector[2], n = 0;
 
 	if (fake.has_writeback)
 		connector[n++] = WRITEBACK;
 	if (fake.has_display)
 		connector[n++] = DISPLAY;
-	fill(arg->crtc_id_ptr, &arg->count_crtcs, &crtc, 1);
+	fill(arg->crtc_id_ptr, &arg->count_crtcs, crtcs, 2);
 	fill(arg->encoder_id_ptr, &arg->count_encoders, &encoder, 1);
 	fill(arg->connector_id_ptr, &arg->count_connectors, connector, n);
 	arg->count_fbs = 0;
@@ -219,6 +250,10 @@ static int set(uint32_t object, uint32_t prop, uint64_t value)
 		return ENOENT;
 	if ((i == P_FB_ID || i == P_WRITEBACK_FB_ID) && !fb_exists(value))
 		return ENOENT;
+	/* A plane has to be off for one commit before it goes to another CRTC. */
+	if (object >= OTHER_PRIMARY && i == P_CRTC_ID && value && kms.value[object][i] && value != kms.value[object][i])
+		return EINVAL;
+	kms.disturbed |= object == OTHER_CRTC || (i == P_CRTC_ID && kms.value[object][i] == OTHER_CRTC);
 	kms.value[object][i] = value;
 	return 0;
 }
@@ -279,7 +314,7 @@ static int create_dumb(struct context *context, struct drm_mode_create_dumb *arg
 
 int fake_kms_ioctl(struct context *context, unsigned long request, void *arg)
 {
-	static const uint32_t planes[] = { OVERLAY, PRIMARY };
+	static const uint32_t planes[] = { OTHER_PRIMARY, OVERLAY, PRIMARY };
 	struct drm_mode_get_encoder *encoder = arg;
 	struct drm_mode_get_plane_res *plane_res = arg;
 	struct drm_mode_get_plane *plane = arg;
@@ -296,13 +331,14 @@ int fake_kms_ioctl(struct context *context, unsigned long request, void *arg)
 	case DRM_IOCTL_MODE_GETCONNECTOR:
 		return get_connector(arg);
 	case DRM_IOCTL_MODE_GETENCODER:
-		encoder->possible_crtcs = 1;
+		encoder->possible_crtcs = 3;
 		return 0;
 	case DRM_IOCTL_MODE_GETPLANERESOURCES:
-		fill(plane_res->plane_id_ptr, &plane_res->count_planes, planes, 2);
+		fill(plane_res->plane_id_ptr, &plane_res->count_planes, planes, 3);
 		return 0;
 	case DRM_IOCTL_MODE_GETPLANE:
-		plane->possible_crtcs = 1;
+		plane->possible_crtcs = 3;
+		plane->crtc_id = kms.value[plane->plane_id][P_CRTC_ID];
 		plane->count_format_types = 0;
 		return 0;
 	case DRM_IOCTL_MODE_OBJ_GETPROPERTIES:
@@ -352,6 +388,14 @@ bool fake_msm_master(void)
 
 unsigned fake_msm_lit(void)
 {
-	return !!kms.value[CRTC][P_ACTIVE] + !!kms.value[PRIMARY][P_FB_ID] + !!kms.value[PRIMARY][P_CRTC_ID] +
-	       !!kms.value[WRITEBACK][P_CRTC_ID] + !!kms.value[DISPLAY][P_CRTC_ID];
+	unsigned n = !!kms.value[CRTC][P_ACTIVE] + !!kms.value[CRTC][P_MODE_ID];
+
+	for (uint32_t object = WRITEBACK; object <= PRIMARY; object++)
+		n += kms.value[object][P_CRTC_ID] == CRTC;
+	return n;
+}
+
+bool fake_msm_other_disturbed(void)
+{
+	return kms.disturbed;
 }

@@ -53,8 +53,14 @@ unsigned fake_msm_vas(void);
 unsigned fake_msm_queues(void);
 unsigned fake_msm_fbs(void);
 unsigned fake_msm_blobs(void);
-/* CRTCs that are on and planes that show something. */
+/* How much of the free CRTC is set, and planes and connectors that belong to it. */
 unsigned fake_msm_lit(void);
+/* What the owner of the other CRTC does; that CRTC is on from the start, and a primary plane belongs to it. */
+void fake_msm_other_blanks(void);
+void fake_msm_other_takes_display(void);
+void fake_msm_other_takes_planes(void);
+/* Whether a commit changed any of what is that owner's. */
+bool fake_msm_other_disturbed(void);
 bool fake_msm_master(void);
 
 #endif

@@ -112,6 +112,7 @@ static void assert_nothing_left(void)
 	assert_int_equal(fake_msm_fbs(), 0);
 	assert_int_equal(fake_msm_blobs(), 0);
 	assert_int_equal(fake_msm_lit(), 0);
+	assert_false(fake_msm_other_disturbed());
 	assert_false(fake_msm_master() && fake.failed != DRM_IOCTL_DROP_MASTER);
 }
 
@@ -356,6 +357,52 @@ static void test_scanout_says_when_there_is_nothing_to_show_on(void **state)
 	assert_nothing_left();
 }
 
+static void test_scanout_leaves_a_blanked_crtc_to_its_owner(void **state)
+{
+	for (size_t i = 3; i < N_SETTINGS; i++) {
+		struct vs_run run;
+
+		tear_down(NULL);
+		set_up(NULL);
+		fake_msm_other_blanks();
+		assert_int_equal(run_setting(&run, &settings[i], 1), 0);
+		assert_nothing_left();
+	}
+}
+
+static void test_scanout_leaves_a_display_to_its_owner(void **state)
+{
+	struct vs_run run;
+
+	fake_msm_other_takes_display();
+	assert_int_equal(run_setting(&run, &settings[5], 1), -EBUSY);
+	assert_non_null(strstr(run.text, "every connected display of fake card, or each CRTC or primary plane for it, is in use"));
+	assert_int_equal(fake.commits, 0);
+	assert_nothing_left();
+	tear_down(NULL);
+	set_up(NULL);
+	fake_msm_other_takes_display();
+	/* Writeback is free. */
+	assert_int_equal(run_setting(&run, &settings[3], 1), 0);
+	assert_nothing_left();
+}
+
+static void test_scanout_says_when_there_is_no_free_primary_plane(void **state)
+{
+	for (int display = 0; display < 2; display++) {
+		struct vs_run run;
+
+		tear_down(NULL);
+		set_up(NULL);
+		fake.has_display = display;
+		fake_msm_other_takes_planes();
+		assert_int_equal(run_setting(&run, &settings[3], 1), -EBUSY);
+		assert_non_null(strstr(run.text, "is in use"));
+		assert_int_equal(fake.commits, 0);
+		assert_nothing_left();
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -372,6 +419,9 @@ int main(void)
 		TEST(test_a_missing_render_node_is_named),
 		TEST(test_scanout_takes_the_display_when_there_is_no_writeback),
 		TEST(test_scanout_says_when_there_is_nothing_to_show_on),
+		TEST(test_scanout_leaves_a_blanked_crtc_to_its_owner),
+		TEST(test_scanout_leaves_a_display_to_its_owner),
+		TEST(test_scanout_says_when_there_is_no_free_primary_plane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
