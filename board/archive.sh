@@ -37,8 +37,12 @@ prepare() {
 	: >"$cache/state/status"
 	local url
 	url=$(mirror)
+	if [ -z "$url" ]; then
+		echo "apt on this machine has no Debian archive to take the board's packages from: add one to /etc/apt/sources.list.d" >&2
+		exit 1
+	fi
 	for suite in "${SUITES[@]}"; do
-		echo "deb [arch=$host_arch,arm64 signed-by=$KEYRING] ${url:-https://deb.debian.org/debian} $suite main"
+		echo "deb [arch=$host_arch,arm64 signed-by=$KEYRING] $url $suite main"
 	done >"$cache/sources.list"
 }
 
