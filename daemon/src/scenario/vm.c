@@ -284,6 +284,7 @@ int vs_vm_sync(struct vs_vm *vm)
 
 int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size)
 {
+	bool cleaning = vm->run->cleaning;
 	char what[64];
 	int fence;
 	int r = vs_msm_gem_submit(vm->fd, vm->queue, iova, size, &fence);
@@ -294,5 +295,9 @@ int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size)
 	snprintf(what, sizeof(what), "GEM_SUBMIT %" PRIu64, vm->submits);
 	vm->submits++;
 	vm->run->issued[VS_ISSUED_SUBMIT]++;
-	return vs_run_wait_fence(vm->run, fence, what);
+	/* Not cut short by a cancel: what follows it unmaps the command buffer, which the GPU is reading. */
+	vm->run->cleaning = true;
+	r = vs_run_wait_fence(vm->run, fence, what);
+	vm->run->cleaning = cleaning;
+	return r;
 }

@@ -80,7 +80,7 @@ int vs_vm_flush(struct vs_vm *vm, bool fence);
  */
 int vs_vm_sync(struct vs_vm *vm);
 
-/* Run a command buffer, and wait until it is done. size in bytes. */
+/* Run a command buffer, and wait until it is done, also when cancelled meanwhile. size in bytes. */
 int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size);
 
 #endif

@@ -33,6 +33,7 @@ enum { P_TYPE, P_FB_ID, P_CRTC_ID, P_ACTIVE = 11, P_MODE_ID, P_WRITEBACK_FB_ID, 
 
 static struct {
 	uint64_t value[PRIMARY + 1][N_PROPS];
+	uint32_t possible_crtcs; /* of the encoder */
 	bool disturbed; /* what is somebody else's was set */
 	struct {
 		struct bo *bo;
@@ -46,6 +47,7 @@ static struct {
 void fake_kms_start(void)
 {
 	memset(&kms, 0, sizeof(kms));
+	kms.possible_crtcs = 3;
 	kms.value[PRIMARY][P_TYPE] = DRM_PLANE_TYPE_PRIMARY;
 	kms.value[OVERLAY][P_TYPE] = DRM_PLANE_TYPE_OVERLAY;
 	kms.value[OTHER_PRIMARY][P_TYPE] = DRM_PLANE_TYPE_PRIMARY;
@@ -72,6 +74,7 @@ void fake_msm_other_takes_planes(void)
 {
 	kms.value[PRIMARY][P_CRTC_ID] = OTHER_CRTC;
 	kms.value[PRIMARY][P_FB_ID] = OTHER_FB;
+	kms.possible_crtcs = 2; /* so that it is not the other CRTC that is busy */
 }
 
 static bool has_prop(uint32_t object, unsigned prop)
@@ -331,7 +334,7 @@ int fake_kms_ioctl(struct context *context, unsigned long request, void *arg)
 	case DRM_IOCTL_MODE_GETCONNECTOR:
 		return get_connector(arg);
 	case DRM_IOCTL_MODE_GETENCODER:
-		encoder->possible_crtcs = 3;
+		encoder->possible_crtcs = kms.possible_crtcs;
 		return 0;
 	case DRM_IOCTL_MODE_GETPLANERESOURCES:
 		fill(plane_res->plane_id_ptr, &plane_res->count_planes, planes, 3);

@@ -11,12 +11,14 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
 #include "fake_msm_private.h"
+#include "util.h"
 
 #define MEMORY_SIZE (1ull << 36) /* sparse */
 #define VA_START 0x100000000ull
@@ -238,6 +240,8 @@ static int vm_bind(struct context *context, struct vs_msm_vm_bind *arg)
 
 	if (!context->vm_bind || arg->queue_id >= FAKE_QUEUES || !context->queue[arg->queue_id] || !arg->nr_ops)
 		return EINVAL;
+	if (vs_now_ns() < fake_state.busy_until_ns)
+		fake.binds_while_busy++;
 	for (uint32_t i = 0; i < arg->nr_ops; i++) {
 		int error = bind_one(context, &ops[i]);
 
@@ -308,6 +312,20 @@ static int execute(const struct context *context, uint64_t iova, uint32_t size)
 	return 0;
 }
 
+/* A fence that signals when the GPU is done. */
+static int busy_fence(void)
+{
+	struct itimerspec end = { 0 };
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	fake_state.busy_until_ns = vs_now_ns() + fake.submit_ms * 1000000ull;
+	end.it_value.tv_sec = fake_state.busy_until_ns / 1000000000;
+	end.it_value.tv_nsec = fake_state.busy_until_ns % 1000000000;
+	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &end, NULL))
+		abort();
+	return fd;
+}
+
 static int submit(struct context *context, struct vs_msm_gem_submit *arg)
 {
 	const struct vs_msm_gem_submit_cmd *cmd = (const void *)(uintptr_t)arg->cmds;
@@ -317,7 +335,7 @@ static int submit(struct context *context, struct vs_msm_gem_submit *arg)
 		return EINVAL;
 	fake.submits++;
 	if (arg->flags & VS_MSM_SUBMIT_FENCE_FD_OUT)
-		arg->fence_fd = fake_fence();
+		arg->fence_fd = fake.submit_ms ? busy_fence() : fake_fence();
 	return 0;
 }
 

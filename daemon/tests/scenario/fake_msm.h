@@ -24,12 +24,14 @@ struct fake_msm {
 	uint64_t ioctls;
 	uint64_t hash;        /* over all VM_BIND operations: the same requests give the same */
 	uint64_t early_writebacks; /* commits before the writeback job of the one before had ended */
+	uint64_t binds_while_busy; /* VM_BINDs while the GPU ran a command buffer */
 	uint64_t bad_handles; /* VM_BINDs with a handle that does not exist: never allowed */
 	/* What to do. */
 	uint64_t fail_at;      /* this ioctl (1 is the first) fails, 0 for none */
 	int fail_errno;
 	unsigned hold_fences;  /* so many new fences do not signal */
 	int fence_status;      /* 1, or -errno */
+	unsigned submit_ms;    /* so long the GPU runs a command buffer; 0 is at once */
 	bool no_prr;
 	bool break_writes;     /* the GPU writes nothing */
 	bool has_writeback;

@@ -40,6 +40,7 @@ struct fake_state {
 	struct context context[FAKE_CONTEXTS]; /* 0 is the card */
 	unsigned n_contexts;
 	struct bo bo[FAKE_BOS];
+	uint64_t busy_until_ns; /* the GPU, of CLOCK_MONOTONIC */
 	int event_fd; /* what is written here is read from the card */
 };
 

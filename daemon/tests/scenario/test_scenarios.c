@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -41,6 +43,8 @@ static const struct setting settings[] = {
 static struct vs_runner_fds fds;
 static uint64_t cancel_at; /* this step cancels, 0 for none */
 static uint64_t steps;
+static bool cancel_submit; /* the first step after a submit cancels */
+static int control_fd; /* readable: every wait asks step() */
 
 static int set_up(void **state)
 {
@@ -48,6 +52,8 @@ static int set_up(void **state)
 	fake.has_display = true;
 	cancel_at = 0;
 	steps = 0;
+	cancel_submit = false;
+	control_fd = -1;
 	return 0;
 }
 
@@ -59,7 +65,7 @@ static int tear_down(void **state)
 
 static int step(struct vs_run *run, void *data)
 {
-	return ++steps == cancel_at ? -ECANCELED : 0;
+	return ++steps == cancel_at || (cancel_submit && fake.submits) ? -ECANCELED : 0;
 }
 
 static int run_setting(struct vs_run *run, const struct setting *setting, uint64_t seed)
@@ -79,7 +85,7 @@ static int run_setting(struct vs_run *run, const struct setting *setting, uint64
 	request.seed = seed;
 	request.n_parameters = n;
 	request.parameters = parameters;
-	*run = (struct vs_run){ .control = { .fd = -1, .step = step } };
+	*run = (struct vs_run){ .control = { .fd = control_fd, .step = step } };
 	if (vs_catalogue_prepare(&request, &fds, run)) {
 		print_error("%s\n", run->text);
 		fail();
@@ -229,6 +235,28 @@ static void test_a_cancel_at_any_step_leaves_nothing_and_counts_stay_exact(void 
 			assert_nothing_left();
 			assert_int_equal(open_files(), files);
 		}
+	}
+}
+
+static void test_a_cancel_while_the_gpu_runs_lets_it_end_first(void **state)
+{
+	/* Those that submit. */
+	for (size_t i = 0; i < 3; i += 2) {
+		struct vs_run run;
+
+		tear_down(NULL);
+		set_up(NULL);
+		fake.submit_ms = 50;
+		cancel_submit = true;
+		control_fd = eventfd(1, EFD_CLOEXEC);
+		assert_true(control_fd >= 0);
+		assert_int_equal(run_setting(&run, &settings[i], 1), -ECANCELED);
+		close(control_fd);
+		assert_int_equal(fake.submits, 1);
+		assert_int_equal(fake.binds_while_busy, 0);
+		assert_string_equal(run.text, "");
+		assert_counts(&run);
+		assert_nothing_left();
 	}
 }
 
@@ -412,6 +440,7 @@ int main(void)
 		TEST(test_the_same_seed_issues_the_same_requests),
 		TEST(test_without_prr_no_map_null_is_issued),
 		TEST(test_a_cancel_at_any_step_leaves_nothing_and_counts_stay_exact),
+		TEST(test_a_cancel_while_the_gpu_runs_lets_it_end_first),
 		TEST(test_any_failing_request_is_named_and_leaves_nothing),
 		TEST(test_a_fence_error_is_reported_with_its_request),
 		TEST(test_a_fence_that_does_not_signal_is_reported_with_its_request),
