@@ -298,22 +298,34 @@ int vs_tracer_fd(const struct vs_tracer *tracer)
 	return tracer->ring ? ring_buffer__epoll_fd(tracer->ring) : -1;
 }
 
+/* Makes the kernel write its list: the first read of a seq_file makes all of the text, however little is read of it. */
+static int vs_tracer_list(const struct vs_tracer *tracer)
+{
+	char text[4096];
+
+	return pread(tracer->walk_fd, text, sizeof(text), 0) < 0 ? -errno : 0;
+}
+
 int vs_tracer_walk(struct vs_tracer *tracer)
 {
 	volatile uint32_t *walk_pid;
-	char text[4096];
-	off_t at = 0;
-	ssize_t n;
+	int r;
 
 	if (!vs_tracer_walks(tracer))
 		return -ENODEV;
+	/*
+	 * Unseen first: a seq_file begins with one page, and for each doubling lists everything again
+	 * (seq_read_iter, fs/seq_file.c, Linux 7.3.4). The ring buffer has no room for that many lists, and nothing
+	 * is taken from it meanwhile. The file keeps its buffer, so that the second list comes once.
+	 */
+	r = vs_tracer_list(tracer);
+	if (r)
+		return r;
 	walk_pid = &tracer->skeleton->bss->walk_pid;
 	__atomic_store_n(walk_pid, (uint32_t)getpid(), __ATOMIC_RELEASE);
-	/* The text is not wanted, only that the kernel makes it: the first read of a seq_file makes all of it. */
-	while ((n = pread(tracer->walk_fd, text, sizeof(text), at)) > 0)
-		at += n;
+	r = vs_tracer_list(tracer);
 	__atomic_store_n(walk_pid, 0, __ATOMIC_RELEASE);
-	return n < 0 ? -errno : 0;
+	return r;
 }
 
 void vs_tracer_count(const struct vs_tracer *tracer, struct vs_tracer_counts *counts)
