@@ -301,8 +301,7 @@ static void vs_daemon_signal(struct vs_daemon *daemon)
 static void vs_daemon_tick(struct vs_daemon *daemon, uint64_t now)
 {
 	if (daemon->state == VS_STATE_TRACING && now >= daemon->next_look_ns) {
-		vs_daemon_drain(daemon);
-		daemon->next_look_ns = now + VS_LOOK_NS;
+		daemon->next_look_ns = vs_daemon_look(daemon) ? now : now + VS_LOOK_NS;
 	}
 	if (daemon->state == VS_STATE_TRACING && daemon->snapshot_period_ms && now >= daemon->next_snapshot_ns) {
 		vs_daemon_snapshot(daemon, 0);
@@ -347,7 +346,7 @@ static int vs_daemon_poll(struct vs_daemon *daemon)
 	if (polled[2].revents)
 		vs_daemon_signal(daemon);
 	if (polled[4].revents)
-		vs_daemon_drain(daemon);
+		daemon->next_look_ns = 0; /* the tick that follows looks */
 	if (polled[3].revents)
 		vs_daemon_runner(daemon);
 	if (polled[0].revents)

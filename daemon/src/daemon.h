@@ -88,6 +88,8 @@ __attribute__((format(printf, 3, 4))) void vs_daemon_end(struct vs_daemon *daemo
 void vs_daemon_goodbye(struct vs_daemon *daemon);
 /* Closes the open batches. */
 void vs_daemon_flush(struct vs_daemon *daemon);
+/* Takes some of what waits in the ring and closes the batches. True: more may wait. */
+bool vs_daemon_look(struct vs_daemon *daemon);
 /* Takes what waits in the ring and closes the batches: everything up to now is in the queue. */
 void vs_daemon_drain(struct vs_daemon *daemon);
 /* Reads the counters and notes what was lost since the last time. */

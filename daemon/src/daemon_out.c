@@ -172,9 +172,17 @@ void vs_daemon_record(void *data, const struct vs_event *record, size_t size)
 		vs_daemon_close_batch(daemon, class);
 }
 
+bool vs_daemon_look(struct vs_daemon *daemon)
+{
+	bool more = vs_tracer_consume(daemon->tracer);
+
+	vs_daemon_flush(daemon);
+	return more;
+}
+
 void vs_daemon_drain(struct vs_daemon *daemon)
 {
-	vs_tracer_consume(daemon->tracer);
+	vs_tracer_consume_all(daemon->tracer);
 	vs_daemon_flush(daemon);
 }
 
@@ -189,7 +197,7 @@ void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 		dropped_before += daemon->counts.kinds[kind].dropped;
 	vs_snapshot_begin(&daemon->snapshot, vs_now_ns());
 	r = vs_tracer_walk(daemon->tracer);
-	vs_tracer_consume(daemon->tracer);
+	vs_tracer_consume_all(daemon->tracer);
 	vs_daemon_count(daemon);
 	for (int kind = VS_WALK_BEGIN; kind <= VS_WALK_END; kind++)
 		dropped += daemon->counts.kinds[kind].dropped;

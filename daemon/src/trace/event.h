@@ -62,6 +62,7 @@ enum vs_kind {
 	VS_RECORD_KINDS = 48,
 };
 
+#define VS_RING_BYTES (8u << 20)
 #define VS_VALUES 8
 #define VS_COMM 16
 #define VS_TEXT 32

@@ -172,12 +172,13 @@ static size_t vs_tracer_attach(struct vs_tracer *tracer)
 	return attached;
 }
 
-static int vs_tracer_record(void *data, void *record, size_t size)
+int vs_tracer_record(void *data, void *record, size_t size)
 {
 	struct vs_tracer *tracer = data;
 
 	tracer->record(tracer->record_data, record, size);
-	return 0;
+	/* libbpf (1.1, ringbuf_process_ring) marks this record as consumed before it returns our error: none is lost. */
+	return ++tracer->consumed == VS_CONSUME_MOST ? -EAGAIN : 0;
 }
 
 static void vs_tracer_refuse_all(struct vs_tracer *tracer, const char *reason)
@@ -287,10 +288,18 @@ void vs_tracer_stop(struct vs_tracer *tracer)
 		__atomic_store_n(&tracer->skeleton->bss->tracing, 0, __ATOMIC_RELEASE);
 }
 
-void vs_tracer_consume(struct vs_tracer *tracer)
+bool vs_tracer_consume(struct vs_tracer *tracer)
 {
-	if (tracer->ring)
-		ring_buffer__consume(tracer->ring);
+	tracer->consumed = 0;
+	return tracer->ring && ring_buffer__consume(tracer->ring) == -EAGAIN;
+}
+
+void vs_tracer_consume_all(struct vs_tracer *tracer)
+{
+	size_t n = 0;
+
+	while (n < VS_RING_BYTES / sizeof(struct vs_event) && vs_tracer_consume(tracer))
+		n += VS_CONSUME_MOST;
 }
 
 int vs_tracer_fd(const struct vs_tracer *tracer)

@@ -17,6 +17,8 @@
 #include "trace/event.h"
 #include "trace/probes.h"
 
+#define VS_CONSUME_MOST 16384
+
 struct vascope_bpf;
 struct bpf_link;
 struct ring_buffer;
@@ -37,6 +39,7 @@ struct vs_tracer {
 	uint64_t *missed_before; /* per result, when tracing began */
 	vs_record_fn record;
 	void *record_data;
+	size_t consumed; /* records, by the consume that goes on */
 };
 
 /* Totals since tracing began, by kind; produced = what the probes saw, dropped of it for want of room. */
@@ -58,8 +61,15 @@ bool vs_tracer_walks(const struct vs_tracer *tracer);
 
 void vs_tracer_start(struct vs_tracer *tracer);
 void vs_tracer_stop(struct vs_tracer *tracer);
-/* Gives all waiting records to the record function. */
-void vs_tracer_consume(struct vs_tracer *tracer);
+/*
+ * Gives waiting records to the record function, VS_CONSUME_MOST at most, so that it returns however fast new ones
+ * come. True: more may wait.
+ */
+bool vs_tracer_consume(struct vs_tracer *tracer);
+/* Gives all records that wait now to the record function: ends when as many were taken as the ring can hold. */
+void vs_tracer_consume_all(struct vs_tracer *tracer);
+/* The callback of ring_buffer__new(); data is the tracer. */
+int vs_tracer_record(void *data, void *record, size_t size);
 /* Readable when much waits; the daemon looks by itself more often than that. -1 without a ring. */
 int vs_tracer_fd(const struct vs_tracer *tracer);
 

@@ -8,7 +8,6 @@
 
 #include "../event.h"
 
-#define VS_RING_BYTES (8u << 20)
 /* Wake the daemon early only when this much waits; otherwise its own clock makes it look. */
 #define VS_WAKE_BYTES (VS_RING_BYTES / 8)
 
