@@ -43,6 +43,7 @@ static int vs_identity_make(struct vs_identity *identity, const struct vs_nodes 
 static int vs_serve(struct vs_findings *findings, struct vs_tracer *tracer, struct vs_runner_process *runner,
 		    const struct vs_identity *identity, const struct vs_flag_names *flags, struct vs_daemon *daemon)
 {
+	const struct vs_node *node = vs_nodes_traced(findings->nodes);
 	struct vs_facts facts;
 	struct vs_capabilities capabilities = { .facts = &facts, .flags = flags, .findings = findings };
 	int r = vs_confine(identity);
@@ -51,6 +52,9 @@ static int vs_serve(struct vs_findings *findings, struct vs_tracer *tracer, stru
 		fprintf(stderr, "vascoped: privileges cannot be given up: %s. Nothing was read.\n", strerror(-r));
 		return r;
 	}
+	/* Asked here, as the runner's own identity: what root may open says nothing, and modes do not say all (ACLs). */
+	if (node && node->render[0] && access(node->render, R_OK | W_OK))
+		findings->render_error = -errno;
 	vs_facts_read(&facts);
 	vs_daemon_init(daemon, tracer, runner, &capabilities);
 	r = vs_daemon_run(daemon);

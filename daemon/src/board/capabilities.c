@@ -194,8 +194,21 @@ static void vs_put_checks(Vascope__V1__Capabilities *message, struct vs_arena *a
 	}
 }
 
+static char *vs_render_needs(const struct vs_node *node, int error, struct vs_arena *arena)
+{
+	char remedy[VS_REMEDY_MAX];
+	size_t size = sizeof(remedy) + 128;
+	char *needs = vs_arena_take(arena, size, 1);
+
+	vs_render_remedy(remedy, node);
+	snprintf(needs, size, "the scenario runner, which is not root, cannot open %s: %s. %s", node->render,
+		 strerror(-error), remedy);
+	return needs;
+}
+
 /* Why no scenario can run here, "" when they can. All of today's need VM_BIND but those that only scan out. */
-static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const struct vs_findings *findings)
+static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const struct vs_findings *findings,
+			       struct vs_arena *arena)
 {
 	const struct vs_node *node = vs_nodes_traced(findings->nodes);
 
@@ -208,7 +221,9 @@ static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const stru
 	if (!strncmp(info->id, "scanout-", 8))
 		return !node->crtcs ? "the board has no display output" :
 		       !node->master ? "another process is DRM master; stop the compositor first" : "";
-	return findings->msm->vm_bind ? "" : "the driver does not offer VM_BIND (needs msm 1.13, Linux 6.17)";
+	if (!findings->msm->vm_bind)
+		return "the driver does not offer VM_BIND (needs msm 1.13, Linux 6.17)";
+	return findings->render_error ? vs_render_needs(node, findings->render_error, arena) : "";
 }
 
 static void vs_put_scenarios(Vascope__V1__Capabilities *message, struct vs_arena *arena,
@@ -220,7 +235,7 @@ static void vs_put_scenarios(Vascope__V1__Capabilities *message, struct vs_arena
 
 	for (size_t i = 0; i < n; i++) {
 		out[i] = *infos[i];
-		out[i].needs = vs_scenario_needs(infos[i], findings);
+		out[i].needs = vs_scenario_needs(infos[i], findings, arena);
 	}
 }
 

@@ -19,7 +19,7 @@ __attribute__((format(printf, 6, 7))) static void vs_check(struct vs_checks *che
 	check->id = id;
 	check->title = title;
 	check->state = state;
-	check->remedy = state == OK ? "" : remedy;
+	snprintf(check->remedy, sizeof(check->remedy), "%s", state == OK ? "" : remedy);
 	va_start(args, detail);
 	vsnprintf(check->detail, sizeof(check->detail), detail, args);
 	va_end(args);
@@ -100,6 +100,28 @@ static void vs_check_kms(struct vs_checks *checks, const struct vs_findings *f)
 			 node->planes, node->n_connectors);
 }
 
+void vs_render_remedy(char ret[VS_REMEDY_MAX], const struct vs_node *node)
+{
+	snprintf(ret, VS_REMEDY_MAX,
+		 "As root on the board: chgrp render %s && chmod 660 %s, then connect again. For good, a udev rule: "
+		 "SUBSYSTEM==\"drm\", KERNEL==\"renderD*\", GROUP=\"render\", MODE=\"0660\"",
+		 node->render, node->render);
+}
+
+/* Said only where it fails: root, who probes the driver, may open everything. */
+static void vs_check_render(struct vs_checks *checks, const struct vs_findings *f)
+{
+	const struct vs_node *node = vs_nodes_traced(f->nodes);
+	char remedy[VS_REMEDY_MAX];
+
+	if (!node || !node->render[0] || !f->render_error)
+		return;
+	vs_render_remedy(remedy, node);
+	vs_check(checks, "render", "Render node", LIMITED, remedy,
+		 "the scenario runner, which is not root, cannot open %s: %s; tracing works", node->render,
+		 strerror(-f->render_error));
+}
+
 void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 {
 	*checks = (struct vs_checks){ 0 };
@@ -120,6 +142,7 @@ void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 						      "not possible: %s",
 			 f->walk_error ? strerror(-f->walk_error) : "the functions to watch are not attached");
 	vs_check_kms(checks, f);
+	vs_check_render(checks, f);
 	vs_check(checks, "lock", "Alone", f->alone ? OK : LIMITED, "Close the other Vascope session on this board.",
 		 f->alone ? "no other vascoped runs here" :
 			    "another vascoped runs here: it costs speed, and only one can do scanout");

@@ -39,7 +39,7 @@ int vs_vm_open(struct vs_vm *vm, struct vs_run *run)
 	*vm = (struct vs_vm){ .run = run, .fd = -1, .page_size = sysconf(_SC_PAGESIZE) };
 	vm->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (vm->fd < 0)
-		return vs_run_fail(run, -errno, "opening %s (is the user in group 'render'?)", path);
+		return vs_run_fail(run, -errno, "opening %s, which the scenario runner does without root", path);
 	r = vs_msm_en_vm_bind(vm->fd);
 	if (r)
 		return vs_run_fail(run, r, "EN_VM_BIND on %s (msm 1.13 and per-process page tables are needed)", path);

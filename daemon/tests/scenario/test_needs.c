@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* What the Capabilities say about scenarios that cannot run, from what was found on the board. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "board/capabilities.h"
+#include "util.h"
+
+static struct vs_nodes nodes;
+static struct vs_msm_facts msm;
+static struct vs_tracer tracer;
+static struct vs_btf btf;
+static struct vs_findings findings;
+
+/* A board on which everything works. */
+static int set_up(void **state)
+{
+	nodes = (struct vs_nodes){ .n = 1, .traced = 0 };
+	nodes.node[0] = (struct vs_node){ .card = "/dev/dri/card0", .render = "/dev/dri/renderD128", .driver = "msm",
+					  .crtcs = 1, .card_fd = -1, .master = true };
+	msm = (struct vs_msm_facts){ .present = true, .vm_bind = true, .sparse = true };
+	tracer = (struct vs_tracer){ .walk_fd = -1 };
+	findings = (struct vs_findings){ .root = true, .alone = true, .runner = true, .btf = &btf, .nodes = &nodes,
+					 .msm = &msm, .tracer = &tracer };
+	return 0;
+}
+
+/* What was sent, as far as it matters here. */
+struct said {
+	char vm_bind[1024]; /* needs of vm-bind-churn */
+	char scanout[1024]; /* needs of scanout-flip */
+	char check[256];    /* detail of one check, "" when it is not there */
+	char remedy[1024];  /* of that check */
+	Vascope__V1__CheckState state;
+	const char *id; /* of that check */
+};
+
+static void keep(void *data, const Vascope__V1__Frame *frame)
+{
+	const Vascope__V1__Capabilities *capabilities = frame->capabilities;
+	struct said *said = data;
+
+	for (size_t i = 0; i < capabilities->n_scenarios; i++) {
+		const Vascope__V1__ScenarioInfo *info = capabilities->scenarios[i];
+
+		if (!strcmp(info->id, "vm-bind-churn"))
+			snprintf(said->vm_bind, sizeof(said->vm_bind), "%s", info->needs);
+		if (!strcmp(info->id, "scanout-flip"))
+			snprintf(said->scanout, sizeof(said->scanout), "%s", info->needs);
+	}
+	for (size_t i = 0; i < capabilities->n_checks; i++) {
+		const Vascope__V1__Check *check = capabilities->checks[i];
+
+		if (strcmp(check->id, said->id))
+			continue;
+		snprintf(said->check, sizeof(said->check), "%s", check->detail);
+		snprintf(said->remedy, sizeof(said->remedy), "%s", check->remedy);
+		said->state = check->state;
+	}
+}
+
+static struct said say(const char *check)
+{
+	struct vs_facts facts = { .release = "7.3.4" };
+	struct vs_flag_names flags = { 0 };
+	struct said said = { .vm_bind = "not sent", .scanout = "not sent", .id = check };
+
+	vs_capabilities_send(&(struct vs_capabilities){ &facts, &flags, &findings }, keep, &said);
+	return said;
+}
+
+static void test_a_board_on_which_all_works_needs_nothing(void **state)
+{
+	struct said said = say("render");
+
+	assert_string_equal(said.vm_bind, "");
+	assert_string_equal(said.scanout, "");
+	assert_string_equal(said.check, "");
+}
+
+static void test_a_render_node_of_root_alone_is_said_with_the_remedy(void **state)
+{
+	static const char remedy[] = "chgrp render /dev/dri/renderD128 && chmod 660 /dev/dri/renderD128";
+	struct said said;
+
+	findings.render_error = -EACCES;
+	said = say("render");
+	assert_non_null(strstr(said.vm_bind, "cannot open /dev/dri/renderD128: Permission denied"));
+	assert_non_null(strstr(said.vm_bind, remedy));
+	assert_non_null(strstr(said.vm_bind, "MODE=\"0660\""));
+	/* Scanout uses the card, which is opened while privileged. */
+	assert_string_equal(said.scanout, "");
+	assert_int_equal(said.state, VASCOPE__V1__CHECK_STATE__CHECK_STATE_LIMITED);
+	assert_non_null(strstr(said.check, "cannot open /dev/dri/renderD128: Permission denied"));
+	assert_non_null(strstr(said.remedy, remedy));
+	assert_non_null(strstr(said.remedy, "MODE=\"0660\""));
+}
+
+static void test_without_vm_bind_that_is_the_reason(void **state)
+{
+	findings.render_error = -EACCES;
+	msm.vm_bind = false;
+	assert_non_null(strstr(say("render").vm_bind, "does not offer VM_BIND"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_a_board_on_which_all_works_needs_nothing, set_up),
+		cmocka_unit_test_setup(test_a_render_node_of_root_alone_is_said_with_the_remedy, set_up),
+		cmocka_unit_test_setup(test_without_vm_bind_that_is_the_reason, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
