@@ -370,13 +370,24 @@ static int vs_daemon_signals(struct vs_daemon *daemon)
 	return daemon->signals < 0 ? -errno : 0;
 }
 
+/* Writes what can be written; a slow connection that takes something has all the time it needs. */
+static int vs_daemon_write(struct vs_daemon *daemon)
+{
+	uint64_t before = daemon->queue.written;
+	int r = vs_queue_write(&daemon->queue, daemon->out);
+
+	if (daemon->queue.written != before)
+		daemon->end_by_ns = vs_now_ns() + VS_END_PATIENCE_NS;
+	return r;
+}
+
 static int vs_daemon_loop(struct vs_daemon *daemon)
 {
 	int r;
 
 	for (;;) {
 		vs_daemon_tick(daemon, vs_now_ns());
-		r = vs_queue_write(&daemon->queue, daemon->out);
+		r = vs_daemon_write(daemon);
 		if (r)
 			return r;
 		if (daemon->state == VS_STATE_ENDING && vs_queue_is_empty(&daemon->queue)) {
@@ -385,8 +396,11 @@ static int vs_daemon_loop(struct vs_daemon *daemon)
 			vs_daemon_goodbye(daemon);
 			continue;
 		}
-		if (daemon->state == VS_STATE_ENDING && vs_now_ns() > daemon->end_by_ns)
+		if (daemon->state == VS_STATE_ENDING && vs_now_ns() > daemon->end_by_ns) {
+			fprintf(stderr, "vascoped: nothing was read from its output for %llu s: it ends without a Goodbye, and what was queued is lost.\n",
+				(unsigned long long)(VS_END_PATIENCE_NS / VS_NS_PER_S));
 			return -ETIMEDOUT;
+		}
 		r = vs_daemon_poll(daemon);
 		if (r)
 			return r;

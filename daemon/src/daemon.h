@@ -21,6 +21,9 @@
 #define VS_PROTOCOL_MAJOR 1
 #define VS_PROTOCOL_MINOR 0
 
+/* How long to keep writing to a desktop that takes nothing, once the end has come. */
+#define VS_END_PATIENCE_NS (5 * VS_NS_PER_S)
+
 enum vs_state {
 	VS_STATE_GREETING, /* no Hello yet */
 	VS_STATE_READY,
@@ -51,7 +54,7 @@ struct vs_daemon {
 	uint64_t next_heartbeat_ns;
 	uint64_t next_look_ns; /* at the ring */
 	uint64_t counted_ns;   /* when losses were last counted */
-	uint64_t end_by_ns;    /* give up writing at this time */
+	uint64_t end_by_ns;    /* give up writing at this time, unless something is taken before */
 	Vascope__V1__GoodbyeReason end_reason;
 	char end_text[512];
 	bool goodbye_queued;

@@ -7,9 +7,6 @@
 #include "config.h"
 #include "util.h"
 
-/* How long to keep writing to a desktop that does not read, once the end has come. */
-#define VS_END_PATIENCE_NS (5 * VS_NS_PER_S)
-
 void vs_daemon_log(struct vs_daemon *daemon, Vascope__V1__LogLevel level, const char *format, ...)
 {
 	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;

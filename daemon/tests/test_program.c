@@ -221,6 +221,33 @@ static void test_a_signal_ends_it_with_a_goodbye(void **state)
 	expect_goodbye(&run, VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_FAILED, 0);
 }
 
+static void test_a_desktop_that_reads_nothing_does_not_hold_it(void **state)
+{
+	char text[512] = "";
+	struct run run;
+	int err[2], kept = dup(STDERR_FILENO), status;
+
+	/* Its stderr is ours as it was when it was started. */
+	assert_int_equal(pipe2(err, O_CLOEXEC), 0);
+	dup2(err[1], STDERR_FILENO);
+	start(&run);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(err[1]);
+	assert_int_equal(fcntl(run.out, F_SETPIPE_SZ, 4096), 4096);
+	skip_frame(&run, VASCOPE__V1__FRAME__BODY_HELLO);
+	/* The Capabilities do not fit the pipe. */
+	say_hello(&run, VS_BUILD_ID);
+	close(run.in);
+	assert_int_equal(waitpid(run.pid, &status, 0), run.pid);
+	assert_int_equal(WEXITSTATUS(status), 1);
+	assert_true(read(err[0], text, sizeof(text) - 1) > 0);
+	assert_non_null(strstr(text, "Goodbye"));
+	close(err[0]);
+	close(run.out);
+	vs_reader_destroy(&run.reader);
+}
+
 static void test_two_at_a_time_say_so(void **state)
 {
 	Vascope__V1__Frame *frame;
@@ -255,6 +282,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_the_end_of_input_ends_it),
 		cmocka_unit_test(test_garbage_is_answered_with_a_reason),
 		cmocka_unit_test(test_a_signal_ends_it_with_a_goodbye),
+		cmocka_unit_test(test_a_desktop_that_reads_nothing_does_not_hold_it),
 		cmocka_unit_test(test_two_at_a_time_say_so),
 	};
 

@@ -229,6 +229,33 @@ static void test_a_loss_with_nothing_behind_it_is_told_on_demand(void **state)
 	close_end(&end);
 }
 
+/* A link that takes a little of a frame is not one that takes nothing. */
+static void test_bytes_count_as_written_before_their_frame_is_delivered(void **state)
+{
+	Vascope__V1__Frame *frames[8];
+	uint64_t before;
+	struct end end;
+	size_t n;
+
+	open_end(&end, 1 << 20);
+	assert_int_equal(fcntl(end.pipe[1], F_SETPIPE_SZ, 4096), 4096);
+	for (int i = 0; i < 4; i++)
+		put_batch(&end, VS_JOB_DONE, 4000);
+	end.queue.unlimited = true;
+	assert_int_equal(vs_queue_write(&end.queue, end.pipe[1]), 0);
+	before = end.queue.written;
+	assert_true(before > 0);
+	assert_int_equal(end.queue.delivered, 0);
+	/* The pipe is full. */
+	assert_int_equal(vs_queue_write(&end.queue, end.pipe[1]), 0);
+	assert_int_equal(end.queue.written, before);
+	n = take(&end, frames, 8);
+	assert_int_equal(n, 4);
+	assert_true(end.queue.written > before);
+	free_frames(frames, n);
+	close_end(&end);
+}
+
 static void test_a_reader_that_went_away_is_an_error(void **state)
 {
 	struct end end;
@@ -250,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_a_hole_in_the_numbers_is_told_just_before_the_batch_behind_it),
 		cmocka_unit_test(test_tasks_of_dropped_batches_come_with_the_next_one),
 		cmocka_unit_test(test_a_loss_with_nothing_behind_it_is_told_on_demand),
+		cmocka_unit_test(test_bytes_count_as_written_before_their_frame_is_delivered),
 		cmocka_unit_test(test_a_reader_that_went_away_is_an_error),
 	};
 

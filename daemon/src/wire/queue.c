@@ -316,6 +316,7 @@ int vs_queue_write(struct vs_queue *queue, int fd)
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		queue->out_at += (size_t)n;
+		queue->written += (size_t)n;
 		if (queue->out_at == queue->out_size) {
 			queue->delivered += queue->out_events;
 			queue->out_events = 0;

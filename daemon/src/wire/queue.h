@@ -56,6 +56,7 @@ struct vs_queue {
 	size_t orphans_size;
 	struct vs_pending_loss loss;
 
+	uint64_t written;   /* bytes that the fd took */
 	uint64_t delivered; /* events in frames that were written whole */
 	uint64_t dropped;   /* events in dropped batches */
 };
