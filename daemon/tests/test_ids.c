@@ -106,6 +106,24 @@ static void test_the_table_stays_as_large_as_what_is_alive(void **state)
 	vs_ids_destroy(&ids);
 }
 
+/* What lived long is as recent as anything when it has just ended. */
+static void test_an_old_id_that_has_just_ended_outlives_a_new_table(void **state)
+{
+	struct vs_ids ids = { 0 };
+	size_t size;
+	bool gap;
+
+	vs_ids_create(&ids, ADDRESS, &gap);
+	for (uint64_t i = 1; i <= 10000; i++)
+		vs_ids_create(&ids, i << 8, &gap);
+	vs_ids_end(&ids, ADDRESS, 1000, &gap);
+	size = ids.size;
+	for (uint64_t i = 10001; ids.size == size; i++)
+		vs_ids_create(&ids, i << 8, &gap);
+	assert_int_equal(vs_ids_use_last(&ids, ADDRESS), 1);
+	vs_ids_destroy(&ids);
+}
+
 static void resolve(struct vs_resolver *resolver, uint32_t kind, uint64_t a, uint64_t b, struct vs_row *ret_row)
 {
 	struct vs_event event = { .time_ns = 1, .kind = kind, .pid = 1, .tid = 1, .comm = "test", .value = { a, b } };
@@ -176,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_a_walk_does_not_revive_what_ended_since_it_began),
 		cmocka_unit_test(test_none_is_none),
 		cmocka_unit_test(test_the_table_stays_as_large_as_what_is_alive),
+		cmocka_unit_test(test_an_old_id_that_has_just_ended_outlives_a_new_table),
 		cmocka_unit_test(test_an_unlink_after_its_remove_names_the_same_mapping),
 		cmocka_unit_test(test_a_killed_job_is_no_gap),
 		cmocka_unit_test(test_a_task_is_new_once_and_again_under_another_name),

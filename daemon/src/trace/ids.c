@@ -4,7 +4,7 @@
 
 #include "util.h"
 
-/* How many ids back an ended entry is kept when the table is made anew; a walk takes far less. */
+/* How many ends back an ended entry is kept when the table is made anew; a walk takes far less. */
 #define VS_ENDED_KEEP 4096
 
 static size_t vs_ids_slot(const struct vs_ids *ids, uint64_t address)
@@ -16,10 +16,12 @@ static size_t vs_ids_slot(const struct vs_ids *ids, uint64_t address)
 	return i;
 }
 
-/*
- * Ended entries go at most when the table would grow, the oldest first as far as their age tells: those below
- * the newest VS_ENDED_KEEP ids.
- */
+static bool vs_ids_keeps(const struct vs_ids *ids, const struct vs_id_entry *entry)
+{
+	return entry->address && (!entry->ended_ns || entry->end + VS_ENDED_KEEP > ids->last_end);
+}
+
+/* Ended entries go only when the table would grow: all but those of the last VS_ENDED_KEEP ends. */
 static void vs_ids_make_room(struct vs_ids *ids)
 {
 	struct vs_id_entry *old = ids->slots;
@@ -29,13 +31,13 @@ static void vs_ids_make_room(struct vs_ids *ids)
 	if (ids->size && ids->used + 1 <= ids->size / 4 * 3)
 		return;
 	for (size_t i = 0; i < old_size; i++)
-		live += old[i].address && (!old[i].ended_ns || old[i].id + VS_ENDED_KEEP > ids->last_id);
+		live += vs_ids_keeps(ids, &old[i]);
 	for (ids->size = 256; ids->size < live * 4; ids->size *= 2)
 		;
 	ids->slots = vs_xcalloc(ids->size, sizeof(*ids->slots));
 	ids->used = 0;
 	for (size_t i = 0; i < old_size; i++) {
-		if (!old[i].address || (old[i].ended_ns && old[i].id + VS_ENDED_KEEP <= ids->last_id))
+		if (!vs_ids_keeps(ids, &old[i]))
 			continue;
 		ids->slots[vs_ids_slot(ids, old[i].address)] = old[i];
 		ids->used++;
@@ -116,6 +118,7 @@ uint64_t vs_ids_end(struct vs_ids *ids, uint64_t address, uint64_t now_ns, bool 
 		vs_ids_begin(ids, entry);
 	}
 	entry->ended_ns = now_ns ? now_ns : 1;
+	entry->end = ++ids->last_end;
 	return entry->id;
 }
 

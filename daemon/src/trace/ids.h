@@ -17,6 +17,7 @@ struct vs_id_entry {
 	uint64_t address; /* 0: empty slot */
 	uint64_t id;
 	uint64_t ended_ns; /* 0: alive */
+	uint64_t end;      /* which end of the table it was, counted from 1 */
 };
 
 struct vs_ids {
@@ -24,6 +25,7 @@ struct vs_ids {
 	size_t size; /* a power of two, or 0 */
 	size_t used; /* slots with an address, ended ones too */
 	uint64_t last_id;
+	uint64_t last_end;
 };
 
 void vs_ids_destroy(struct vs_ids *ids);
