@@ -21,7 +21,7 @@ static void vs_runner_fds_make(const struct vs_nodes *nodes, struct vs_runner_fd
 	*fds = (struct vs_runner_fds){ .card = -1 };
 	if (!node)
 		return;
-	snprintf(fds->card_path, sizeof(fds->card_path), "%s", node->card);
+	snprintf(fds->card_path, sizeof(fds->card_path), "%s", vs_nodes_scanout(nodes)->card);
 	snprintf(fds->render_path, sizeof(fds->render_path), "%s", node->render);
 }
 

@@ -211,6 +211,7 @@ static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const stru
 			       struct vs_arena *arena)
 {
 	const struct vs_node *node = vs_nodes_traced(findings->nodes);
+	const struct vs_node *scanout = vs_nodes_scanout(findings->nodes);
 
 	if (info->needs && info->needs[0])
 		return info->needs;
@@ -219,8 +220,8 @@ static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const stru
 	if (!node || !findings->msm->present)
 		return "there is no msm device on the board";
 	if (!strncmp(info->id, "scanout-", 8))
-		return !node->crtcs ? "the board has no display output" :
-		       !node->master ? "another process is DRM master; stop the compositor first" : "";
+		return !scanout->crtcs ? "the board has no display output" :
+		       !scanout->master ? "another process is DRM master; stop the compositor first" : "";
 	if (!findings->msm->vm_bind)
 		return "the driver does not offer VM_BIND (needs msm 1.13, Linux 6.17)";
 	return findings->render_error ? vs_render_needs(node, findings->render_error, arena) : "";

@@ -81,7 +81,7 @@ static void vs_check_probes(struct vs_checks *checks, const struct vs_findings *
 
 static void vs_check_kms(struct vs_checks *checks, const struct vs_findings *f)
 {
-	const struct vs_node *node = vs_nodes_traced(f->nodes);
+	const struct vs_node *node = vs_nodes_scanout(f->nodes);
 
 	if (!node || !node->card[0])
 		return;

@@ -94,20 +94,45 @@ static void vs_node_open(struct vs_node *node, drmDevicePtr device)
 	}
 }
 
+/* How well a device suits to be traced. */
+static int vs_node_rank(const struct vs_node *node)
+{
+	return strcmp(node->driver, "msm") ? 0 : node->render[0] ? 2 : 1;
+}
+
+int vs_nodes_choose(const struct vs_nodes *nodes)
+{
+	int best = -1;
+
+	for (size_t i = 0; i < nodes->n; i++)
+		if (best < 0 || vs_node_rank(&nodes->node[i]) > vs_node_rank(&nodes->node[best]))
+			best = (int)i;
+	return best;
+}
+
 void vs_nodes_find(struct vs_nodes *nodes)
 {
 	drmDevicePtr devices[VS_NODES_MAX];
 	int n = drmGetDevices2(0, devices, VS_NODES_MAX);
 
 	*nodes = (struct vs_nodes){ .traced = -1 };
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++)
 		vs_node_open(&nodes->node[i], devices[i]);
-		if (nodes->traced < 0 || (!strcmp(nodes->node[i].driver, "msm") &&
-					  strcmp(nodes->node[nodes->traced].driver, "msm")))
-			nodes->traced = i;
-	}
 	nodes->n = n < 0 ? 0 : (size_t)n;
+	nodes->traced = vs_nodes_choose(nodes);
 	drmFreeDevices(devices, n < 0 ? 0 : n);
+}
+
+const struct vs_node *vs_nodes_scanout(const struct vs_nodes *nodes)
+{
+	const struct vs_node *traced = vs_nodes_traced(nodes);
+
+	if (!traced || traced->crtcs)
+		return traced;
+	for (size_t i = 0; i < nodes->n; i++)
+		if (!strncmp(nodes->node[i].driver, "msm", strlen("msm")) && nodes->node[i].crtcs)
+			return &nodes->node[i];
+	return traced;
 }
 
 void vs_nodes_close_cards(struct vs_nodes *nodes)

@@ -44,4 +44,13 @@ static inline const struct vs_node *vs_nodes_traced(const struct vs_nodes *nodes
 	return nodes->traced < 0 ? NULL : &nodes->node[nodes->traced];
 }
 
+/* Which one to trace: the first msm that has a render node (a GPU), else the first msm, else the first; -1 without any. */
+int vs_nodes_choose(const struct vs_nodes *nodes);
+
+/*
+ * The device to scan out on: the traced one, or where GPU and display are devices of their own (msm with separate_gpu_kms,
+ * drivers "msm" and "msm-kms") the first of msm's that has a CRTC. The traced one, too, when none has.
+ */
+const struct vs_node *vs_nodes_scanout(const struct vs_nodes *nodes);
+
 #endif

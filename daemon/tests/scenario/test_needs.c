@@ -109,12 +109,82 @@ static void test_without_vm_bind_that_is_the_reason(void **state)
 	assert_non_null(strstr(say("render").vm_bind, "does not offer VM_BIND"));
 }
 
+/* msm with separate_gpu_kms: the traced device has no CRTC. */
+static void split(void)
+{
+	nodes = (struct vs_nodes){ .n = 4, .traced = 2 };
+	nodes.node[0] = (struct vs_node){ .card = "/dev/dri/card0", .driver = "simpledrm", .crtcs = 1, .card_fd = -1 };
+	nodes.node[1] = (struct vs_node){ .card = "/dev/dri/card1", .driver = "msm-kms", .card_fd = -1 };
+	nodes.node[2] = (struct vs_node){ .card = "/dev/dri/card2", .render = "/dev/dri/renderD128", .driver = "msm",
+					  .card_fd = -1, .master = true };
+	nodes.node[3] = (struct vs_node){ .card = "/dev/dri/card3", .driver = "msm_dpu", .crtcs = 2, .card_fd = -1,
+					  .master = true };
+}
+
+static void test_the_gpu_is_traced_and_not_the_display(void **state)
+{
+	split();
+	assert_int_equal(vs_nodes_choose(&nodes), 2);
+	/* A display device that is called msm as well, and comes first. */
+	strcpy(nodes.node[1].driver, "msm");
+	assert_int_equal(vs_nodes_choose(&nodes), 2);
+	nodes.node[2].render[0] = '\0';
+	assert_int_equal(vs_nodes_choose(&nodes), 1);
+	nodes.n = 1;
+	assert_int_equal(vs_nodes_choose(&nodes), 0);
+	nodes.n = 0;
+	assert_int_equal(vs_nodes_choose(&nodes), -1);
+}
+
+static void test_scanout_is_on_the_traced_device_when_it_has_crtcs(void **state)
+{
+	split();
+	nodes.node[2].crtcs = 1;
+	assert_ptr_equal(vs_nodes_scanout(&nodes), &nodes.node[2]);
+}
+
+static void test_scanout_is_on_the_display_device_beside_the_gpu(void **state)
+{
+	struct said said;
+
+	split();
+	assert_ptr_equal(vs_nodes_scanout(&nodes), &nodes.node[3]);
+	assert_ptr_equal(vs_nodes_traced(&nodes), &nodes.node[2]);
+	said = say("kms");
+	assert_string_equal(said.scanout, "");
+	assert_string_equal(said.vm_bind, "");
+	assert_int_equal(said.state, VASCOPE__V1__CHECK_STATE__CHECK_STATE_OK);
+	assert_non_null(strstr(said.check, "/dev/dri/card3, 2 CRTC"));
+	/* Its master counts, not the GPU's. */
+	nodes.node[3].master = false;
+	assert_non_null(strstr(say("kms").scanout, "another process is DRM master"));
+}
+
+static void test_scanout_is_not_on_another_drivers_display(void **state)
+{
+	struct said said;
+
+	split();
+	nodes.node[3].crtcs = 0;
+	assert_ptr_equal(vs_nodes_scanout(&nodes), &nodes.node[2]);
+	said = say("kms");
+	assert_non_null(strstr(said.scanout, "no display output"));
+	assert_string_equal(said.check, "/dev/dri/card2 has no CRTC");
+	nodes = (struct vs_nodes){ .traced = -1 };
+	assert_null(vs_nodes_scanout(&nodes));
+	assert_non_null(strstr(say("kms").scanout, "no msm device"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_board_on_which_all_works_needs_nothing, set_up),
 		cmocka_unit_test_setup(test_a_render_node_of_root_alone_is_said_with_the_remedy, set_up),
 		cmocka_unit_test_setup(test_without_vm_bind_that_is_the_reason, set_up),
+		cmocka_unit_test_setup(test_the_gpu_is_traced_and_not_the_display, set_up),
+		cmocka_unit_test_setup(test_scanout_is_on_the_traced_device_when_it_has_crtcs, set_up),
+		cmocka_unit_test_setup(test_scanout_is_on_the_display_device_beside_the_gpu, set_up),
+		cmocka_unit_test_setup(test_scanout_is_not_on_another_drivers_display, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
