@@ -96,6 +96,30 @@ static void test_what_ended_during_the_walk_is_left_out(void **state)
 	vs_resolver_destroy(&resolver);
 }
 
+static void test_a_vm_whose_file_ended_during_the_walk_is_kept(void **state)
+{
+	struct taken taken = { .n = 0 };
+	struct vs_resolver resolver;
+	struct vs_snapshot snapshot;
+	bool gap;
+
+	vs_resolver_init(&resolver, 4096);
+	vs_snapshot_init(&snapshot, &resolver);
+	vs_snapshot_begin(&snapshot, 100);
+	RECORD(&snapshot, VS_WALK_BEGIN, "", 0);
+	vs_ids_end(&resolver.ids[VS_OBJECT_FILE], 0x5000, 150, &gap);
+	RECORD(&snapshot, VS_WALK_VM, "gpu", VM, 0, 1, 0x1000, 0x2000, 3, 0, 0x5000);
+	RECORD(&snapshot, VS_WALK_VM, "gpu", VM + 8, 0, 1, 0x1000, 0x2000, 3, 0, 0x6000);
+	RECORD(&snapshot, VS_WALK_END, "", 0);
+	vs_snapshot_send(&snapshot, 0, 200, true, take, &taken);
+	assert_int_equal(taken.part[0]->n_vms, 2);
+	assert_int_equal(taken.part[0]->vms[0]->file, 0);
+	assert_int_equal(taken.part[0]->vms[1]->file, 2);
+	release(&taken);
+	vs_snapshot_destroy(&snapshot);
+	vs_resolver_destroy(&resolver);
+}
+
 static void test_a_walk_that_broke_or_never_ended_is_incomplete(void **state)
 {
 	for (int broken = 0; broken < 2; broken++) {
@@ -151,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_list_that_the_kernel_gives_twice_counts_once),
 		cmocka_unit_test(test_what_ended_during_the_walk_is_left_out),
+		cmocka_unit_test(test_a_vm_whose_file_ended_during_the_walk_is_kept),
 		cmocka_unit_test(test_a_walk_that_broke_or_never_ended_is_incomplete),
 		cmocka_unit_test(test_a_large_snapshot_comes_in_parts),
 	};

@@ -104,7 +104,9 @@ void vs_snapshot_record(struct vs_snapshot *snapshot, const struct vs_event *eve
 			vs_walk_keep(&snapshot->vm_bos, &e, NULL, e.value[0]);
 		break;
 	case VS_WALK_VM:
-		if (vs_walk_id(snapshot, VS_OBJECT_VM, &e.value[0]) && vs_walk_id(snapshot, VS_OBJECT_FILE, &e.value[7]))
+		/* A VM may outlive its file, which is then 0. */
+		vs_walk_id(snapshot, VS_OBJECT_FILE, &e.value[7]);
+		if (vs_walk_id(snapshot, VS_OBJECT_VM, &e.value[0]))
 			vs_walk_keep(&snapshot->vms, &e, text, e.value[0]);
 		break;
 	case VS_WALK_VA:

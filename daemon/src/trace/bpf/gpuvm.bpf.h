@@ -2,8 +2,8 @@
 /* drm_gpuvm, any driver. drivers/gpu/drm/drm_gpuvm.c, Linux 7.3.4. */
 
 /*
- * Every live VM that was seen, and the file it belongs to (0: not known), so that a walk can follow lists that no BO
- * leads to: empty VMs, sparse mappings.
+ * Every live VM that was seen, and the file that this walk found it to belong to (0: none), so that a walk can follow
+ * lists that no BO leads to: empty VMs, sparse mappings.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

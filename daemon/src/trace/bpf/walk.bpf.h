@@ -142,6 +142,13 @@ static long vs_walk_file(__u32 index, struct vs_list_walk *walk)
 	return vs_list_next(walk);
 }
 
+/* A VM may outlive its file, so files are found anew by each walk. */
+static long vs_walk_forget_file(struct bpf_map *map, __u64 *key, __u64 *file, void *unused)
+{
+	*file = 0;
+	return 0;
+}
+
 /* VMs that only the device leads to. list: msm_drm_private.objects */
 static __always_inline void vs_walk_device(struct list_head *list)
 {
@@ -172,6 +179,7 @@ int BPF_PROG(msm_walk_begin, struct list_head *list)
 	e = vs_reserve(VS_WALK_BEGIN, sizeof(*e));
 	if (e)
 		vs_submit(e);
+	bpf_for_each_map_elem(&vms, vs_walk_forget_file, 0, 0);
 	vs_walk_device(list);
 	return 0;
 }
