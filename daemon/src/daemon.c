@@ -14,7 +14,8 @@
 #include "wire/command.h"
 
 #define VS_LOOK_NS (20 * VS_NS_PER_MS) /* how long an event may wait in the ring or in an open batch */
-#define VS_RUNNER_PACKET (64u << 10)
+#define VS_SNAPSHOT_PERIOD_MIN_MS 100
+#define VS_RUNNER_PACKET (64u << 10) /* PACKET_MAX of the runner */
 #define VS_CANCEL_PATIENCE_NS (6 * VS_NS_PER_S)
 
 #define END(reason) VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_##reason
@@ -86,6 +87,8 @@ static void vs_daemon_start(struct vs_daemon *daemon, const Vascope__V1__Start *
 		if ((unsigned int)start->mute[i] < VS_KIND_COUNT)
 			daemon->muted[start->mute[i]] = true;
 	daemon->snapshot_period_ms = start->snapshot_period_ms;
+	if (daemon->snapshot_period_ms && daemon->snapshot_period_ms < VS_SNAPSHOT_PERIOD_MIN_MS)
+		daemon->snapshot_period_ms = VS_SNAPSHOT_PERIOD_MIN_MS;
 	daemon->state = VS_STATE_TRACING;
 	daemon->counted_ns = vs_now_ns();
 	vs_tracer_start(daemon->tracer);
@@ -97,10 +100,13 @@ static void vs_daemon_start(struct vs_daemon *daemon, const Vascope__V1__Start *
 static int vs_daemon_to_runner(struct vs_daemon *daemon, const Vascope__V1__Command *command)
 {
 	size_t size = vascope__v1__command__get_packed_size(command);
-	_vs_free_ uint8_t *data = vs_xrealloc(NULL, size, 1);
+	_vs_free_ uint8_t *data = NULL;
 
+	if (size > VS_RUNNER_PACKET)
+		return -EMSGSIZE;
 	if (daemon->runner->socket < 0)
 		return -ENOTCONN;
+	data = vs_xrealloc(NULL, size, 1);
 	vascope__v1__command__pack(command, data);
 	return send(daemon->runner->socket, data, size, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
@@ -114,7 +120,9 @@ static void vs_daemon_run_scenario(struct vs_daemon *daemon, const Vascope__V1__
 	if (daemon->running)
 		why = "another scenario is running; wait for it or cancel it";
 	else if ((r = vs_daemon_to_runner(daemon, command)))
-		why = r == -ENOTCONN ? "there is no scenario runner; the preflight says why" : strerror(-r);
+		why = r == -ENOTCONN ? "there is no scenario runner; the preflight says why" :
+		      r == -EMSGSIZE ? "its parameters take more than 64 KiB; give fewer or shorter ones" :
+				       strerror(-r);
 	if (why) {
 		vs_daemon_scenario_status(daemon, run->run_id, run->scenario,
 					  VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_REFUSED, why);

@@ -49,6 +49,7 @@ struct vs_daemon {
 	struct vs_snapshot snapshot;
 	uint32_t snapshot_period_ms;
 	uint64_t next_snapshot_ns;
+	bool snapshot_skipped; /* the last one, which was told */
 	bool muted[VS_KIND_COUNT];
 
 	uint64_t next_heartbeat_ns;
@@ -97,7 +98,7 @@ bool vs_daemon_look(struct vs_daemon *daemon);
 void vs_daemon_drain(struct vs_daemon *daemon);
 /* Reads the counters and notes what was lost since the last time. */
 void vs_daemon_count(struct vs_daemon *daemon);
-/* Walks the kernel's lists and queues the snapshot. */
+/* Walks the kernel's lists and queues the snapshot; not while the queue has no room for one. */
 void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id);
 /* A status that the runner did not say itself. */
 void vs_daemon_scenario_status(struct vs_daemon *daemon, uint32_t run_id, const char *scenario,

@@ -188,6 +188,16 @@ void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 	uint64_t dropped = 0, dropped_before = 0;
 	int r;
 
+	if (!vs_queue_takes_snapshot(&daemon->queue)) {
+		/* Once, until one is taken again: logs need no credit, and a desktop that is behind must not be flooded. */
+		if (!daemon->snapshot_skipped)
+			vs_daemon_log(daemon, VASCOPE__V1__LOG_LEVEL__LOG_LEVEL_WARNING,
+				      "Snapshots are skipped while the connection is behind: what was queued before must go out "
+				      "first. Ask for another one later, or trace fewer kinds of events.");
+		daemon->snapshot_skipped = true;
+		return;
+	}
+	daemon->snapshot_skipped = false;
 	vs_daemon_drain(daemon);
 	vs_daemon_count(daemon);
 	for (int kind = VS_WALK_BEGIN; kind <= VS_WALK_END; kind++)

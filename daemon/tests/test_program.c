@@ -90,9 +90,10 @@ static void skip_frame(struct run *run, Vascope__V1__Frame__BodyCase body)
 
 static void say(struct run *run, const Vascope__V1__Command *command)
 {
-	uint8_t bytes[512];
-	size_t n = vs_varint_write(bytes, vascope__v1__command__get_packed_size(command));
+	size_t size = vascope__v1__command__get_packed_size(command), n;
+	_vs_free_ uint8_t *bytes = vs_xrealloc(NULL, size + VS_VARINT_MAX, 1);
 
+	n = vs_varint_write(bytes, size);
 	n += vascope__v1__command__pack(command, bytes + n);
 	assert_int_equal(write(run->in, bytes, n), n);
 }
@@ -248,6 +249,39 @@ static void test_a_desktop_that_reads_nothing_does_not_hold_it(void **state)
 	vs_reader_destroy(&run.reader);
 }
 
+static void test_a_scenario_too_large_for_the_runner_is_refused(void **state)
+{
+	static char name[65u << 10];
+	Vascope__V1__Command command = VASCOPE__V1__COMMAND__INIT;
+	Vascope__V1__RunScenario scenario = VASCOPE__V1__RUN_SCENARIO__INIT;
+	Vascope__V1__Credit credit = VASCOPE__V1__CREDIT__INIT;
+	Vascope__V1__Frame *frame;
+	struct run run;
+
+	start(&run);
+	skip_frame(&run, VASCOPE__V1__FRAME__BODY_HELLO);
+	say_hello(&run, VS_BUILD_ID);
+	skip_frame(&run, VASCOPE__V1__FRAME__BODY_CAPABILITIES);
+	credit.bytes = 1 << 20;
+	command.body_case = VASCOPE__V1__COMMAND__BODY_CREDIT;
+	command.credit = &credit;
+	say(&run, &command);
+	memset(name, 'x', sizeof(name) - 1);
+	scenario.run_id = 7;
+	scenario.scenario = name;
+	command.body_case = VASCOPE__V1__COMMAND__BODY_RUN;
+	command.run = &scenario;
+	say(&run, &command);
+	frame = expect(&run, VASCOPE__V1__FRAME__BODY_SCENARIO);
+	assert_int_equal(frame->scenario->state, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_REFUSED);
+	assert_int_equal(frame->scenario->run_id, 7);
+	assert_non_null(strstr(frame->scenario->text, "64 KiB"));
+	vascope__v1__frame__free_unpacked(frame, NULL);
+	close(run.in);
+	run.in = -1;
+	expect_goodbye(&run, VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_INPUT_ENDED, 0);
+}
+
 static void test_two_at_a_time_say_so(void **state)
 {
 	Vascope__V1__Frame *frame;
@@ -283,6 +317,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_garbage_is_answered_with_a_reason),
 		cmocka_unit_test(test_a_signal_ends_it_with_a_goodbye),
 		cmocka_unit_test(test_a_desktop_that_reads_nothing_does_not_hold_it),
+		cmocka_unit_test(test_a_scenario_too_large_for_the_runner_is_refused),
 		cmocka_unit_test(test_two_at_a_time_say_so),
 	};
 

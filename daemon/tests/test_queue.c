@@ -256,6 +256,35 @@ static void test_bytes_count_as_written_before_their_frame_is_delivered(void **s
 	close_end(&end);
 }
 
+static void test_snapshots_wait_until_the_one_before_went_out(void **state)
+{
+	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
+	Vascope__V1__Snapshot snapshot = VASCOPE__V1__SNAPSHOT__INIT;
+	Vascope__V1__Frame *frames[64];
+	struct end end;
+	size_t n;
+
+	open_end(&end, 4000);
+	frame.body_case = VASCOPE__V1__FRAME__BODY_SNAPSHOT;
+	frame.snapshot = &snapshot;
+	assert_true(vs_queue_takes_snapshot(&end.queue));
+	vs_queue_data(&end.queue, &frame);
+	vs_queue_data(&end.queue, &frame);
+	assert_false(vs_queue_takes_snapshot(&end.queue));
+	end.queue.unlimited = true;
+	n = take(&end, frames, 64);
+	assert_int_equal(n, 2);
+	free_frames(frames, n);
+	assert_true(vs_queue_takes_snapshot(&end.queue));
+	while (end.queue.bytes <= 2000)
+		put_batch(&end, VS_JOB_DONE, 60);
+	assert_false(vs_queue_takes_snapshot(&end.queue));
+	n = take(&end, frames, 64);
+	free_frames(frames, n);
+	assert_true(vs_queue_takes_snapshot(&end.queue));
+	close_end(&end);
+}
+
 static void test_a_reader_that_went_away_is_an_error(void **state)
 {
 	struct end end;
@@ -278,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_tasks_of_dropped_batches_come_with_the_next_one),
 		cmocka_unit_test(test_a_loss_with_nothing_behind_it_is_told_on_demand),
 		cmocka_unit_test(test_bytes_count_as_written_before_their_frame_is_delivered),
+		cmocka_unit_test(test_snapshots_wait_until_the_one_before_went_out),
 		cmocka_unit_test(test_a_reader_that_went_away_is_an_error),
 	};
 

@@ -14,6 +14,7 @@
 struct vs_queued {
 	struct vs_queued *next;
 	bool is_batch;
+	bool is_snapshot;
 	struct vs_packed_batch batch; /* data and size are used for every frame, the rest for a batch */
 };
 
@@ -88,8 +89,15 @@ void vs_queue_data(struct vs_queue *queue, const Vascope__V1__Frame *frame)
 {
 	struct vs_queued *item = vs_queued_frame(frame);
 
+	item->is_snapshot = frame->body_case == VASCOPE__V1__FRAME__BODY_SNAPSHOT;
+	queue->snapshots += item->is_snapshot;
 	queue->bytes += item->batch.size;
 	vs_lane_append(&queue->data, item);
+}
+
+bool vs_queue_takes_snapshot(const struct vs_queue *queue)
+{
+	return !queue->snapshots && queue->bytes <= queue->limit / 2;
 }
 
 static void vs_loss_extend(struct vs_pending_loss *loss, uint64_t first_ns, uint64_t last_ns)
@@ -291,6 +299,7 @@ static bool vs_queue_next(struct vs_queue *queue)
 		return true;
 	}
 	vs_lane_take(&queue->data);
+	queue->snapshots -= item->is_snapshot;
 	queue->bytes -= item->batch.size;
 	vs_queue_frame_out(queue, item);
 	return true;

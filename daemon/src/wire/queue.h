@@ -42,6 +42,7 @@ struct vs_queue {
 	struct vs_lane control;
 	struct vs_lane data;
 	size_t bytes; /* in the data lane */
+	size_t snapshots; /* frames of them, in the data lane */
 	size_t limit;
 	int64_t credit; /* a frame may overdraw it, so that a small credit cannot stop a large frame for ever */
 	bool unlimited; /* the end has come: credit no longer counts */
@@ -67,6 +68,8 @@ void vs_queue_destroy(struct vs_queue *queue);
 void vs_queue_control(struct vs_queue *queue, const Vascope__V1__Frame *frame);
 /* A data frame that is never dropped. */
 void vs_queue_data(struct vs_queue *queue, const Vascope__V1__Frame *frame);
+/* False while an earlier snapshot waits or half of the queue is in use: snapshots are not dropped, so not queued. */
+bool vs_queue_takes_snapshot(const struct vs_queue *queue);
 /* Takes packed->data. */
 void vs_queue_batch(struct vs_queue *queue, struct vs_packed_batch *packed);
 
