@@ -183,9 +183,22 @@ void vs_daemon_drain(struct vs_daemon *daemon)
 	vs_daemon_flush(daemon);
 }
 
+/* Records of walks that found no room, since tracing began. */
+static uint64_t vs_daemon_walk_dropped(const struct vs_daemon *daemon)
+{
+	_vs_free_ uint64_t *cpu_dropped = vs_xcalloc(daemon->tracer->n_cpus, sizeof(*cpu_dropped));
+	struct vs_tracer_counts counts = { .cpu_dropped = cpu_dropped };
+	uint64_t dropped = 0;
+
+	vs_tracer_count(daemon->tracer, &counts);
+	for (int kind = VS_WALK_BEGIN; kind <= VS_WALK_END; kind++)
+		dropped += counts.kinds[kind].dropped;
+	return dropped;
+}
+
 void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 {
-	uint64_t dropped = 0, dropped_before = 0;
+	uint64_t dropped;
 	int r;
 
 	if (!vs_queue_takes_snapshot(&daemon->queue)) {
@@ -200,15 +213,11 @@ void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 	daemon->snapshot_skipped = false;
 	vs_daemon_drain(daemon);
 	vs_daemon_count(daemon);
-	for (int kind = VS_WALK_BEGIN; kind <= VS_WALK_END; kind++)
-		dropped_before += daemon->counts.kinds[kind].dropped;
+	dropped = vs_daemon_walk_dropped(daemon);
 	vs_snapshot_begin(&daemon->snapshot, vs_now_ns());
 	r = vs_tracer_walk(daemon->tracer);
 	vs_tracer_consume_all(daemon->tracer);
-	vs_daemon_count(daemon);
-	for (int kind = VS_WALK_BEGIN; kind <= VS_WALK_END; kind++)
-		dropped += daemon->counts.kinds[kind].dropped;
-	dropped -= dropped_before;
+	dropped = vs_daemon_walk_dropped(daemon) - dropped;
 	if (r)
 		vs_daemon_log(daemon, VASCOPE__V1__LOG_LEVEL__LOG_LEVEL_WARNING,
 			      "No snapshot of live state could be taken (%s): objects made before tracing are known only from what "
@@ -220,6 +229,8 @@ void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 			      "read. Ask for another one when less is going on.",
 			      (unsigned long long)dropped, (unsigned long long)daemon->snapshot.broken);
 	vs_snapshot_send(&daemon->snapshot, request_id, vs_now_ns(), !r && !dropped, vs_daemon_send, daemon);
+	/* What was lost since the walk began, the snapshot may not know: it is told behind it. */
+	vs_daemon_count(daemon);
 	vs_daemon_flush(daemon);
 }
 

@@ -186,6 +186,86 @@ static void test_a_hole_in_the_numbers_is_told_just_before_the_batch_behind_it(v
 	close_end(&end);
 }
 
+static void put_status(struct end *end)
+{
+	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
+	Vascope__V1__ScenarioStatus status = VASCOPE__V1__SCENARIO_STATUS__INIT;
+
+	frame.body_case = VASCOPE__V1__FRAME__BODY_SCENARIO;
+	frame.scenario = &status;
+	vs_queue_data(&end->queue, &frame);
+}
+
+static void expect_order(struct end *end, const Vascope__V1__Frame__BodyCase *bodies, size_t count, size_t loss,
+			 uint64_t batch_seq)
+{
+	Vascope__V1__Frame *frames[8];
+	size_t n;
+
+	end->queue.unlimited = true;
+	n = take(end, frames, 8);
+	assert_int_equal(n, count);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(frames[i]->body_case, bodies[i]);
+	assert_int_equal(frames[loss]->loss->batch_seq, batch_seq);
+	free_frames(frames, n);
+}
+
+static void test_a_loss_names_the_batch_behind_the_last_hole(void **state)
+{
+	const Vascope__V1__Frame__BodyCase bodies[] = {
+		VASCOPE__V1__FRAME__BODY_LOSS,
+		VASCOPE__V1__FRAME__BODY_EVENTS,
+		VASCOPE__V1__FRAME__BODY_EVENTS,
+	};
+	struct end end;
+
+	open_end(&end, 1 << 20);
+	put_batch(&end, VS_VM_DESTROY, 10);
+	put_batch(&end, VS_JOB_DONE, 100);
+	end.queue.limit = end.queue.bytes;
+	put_batch(&end, VS_VM_DESTROY, 10);
+	assert_int_equal(end.queue.dropped, 100);
+	/* The second of three is gone; the first is still before the hole. */
+	expect_order(&end, bodies, VS_ARRAY_SIZE(bodies), 0, 3);
+	close_end(&end);
+}
+
+static void test_a_loss_goes_between_the_frames_before_it_and_those_after_it(void **state)
+{
+	const Vascope__V1__Frame__BodyCase bodies[] = {
+		VASCOPE__V1__FRAME__BODY_EVENTS,   VASCOPE__V1__FRAME__BODY_SCENARIO, VASCOPE__V1__FRAME__BODY_LOSS,
+		VASCOPE__V1__FRAME__BODY_SCENARIO, VASCOPE__V1__FRAME__BODY_EVENTS,
+	};
+	struct end end;
+
+	open_end(&end, 1 << 20);
+	put_batch(&end, VS_VM_DESTROY, 10);
+	put_status(&end);
+	vs_queue_kernel_loss(&end.queue, VS_VA_INSERT, 3, 10, 20);
+	put_status(&end);
+	put_batch(&end, VS_VM_DESTROY, 10);
+	expect_order(&end, bodies, VS_ARRAY_SIZE(bodies), 2, 2);
+	close_end(&end);
+}
+
+static void test_a_loss_waits_for_an_older_frame_but_not_for_its_batch(void **state)
+{
+	const Vascope__V1__Frame__BodyCase bodies[] = {
+		VASCOPE__V1__FRAME__BODY_SCENARIO,
+		VASCOPE__V1__FRAME__BODY_LOSS,
+		VASCOPE__V1__FRAME__BODY_EVENTS,
+	};
+	struct end end;
+
+	open_end(&end, 1 << 20);
+	put_status(&end);
+	vs_queue_kernel_loss(&end.queue, VS_VA_INSERT, 3, 10, 20);
+	put_batch(&end, VS_VM_DESTROY, 10);
+	expect_order(&end, bodies, VS_ARRAY_SIZE(bodies), 1, 1);
+	close_end(&end);
+}
+
 static void test_tasks_of_dropped_batches_come_with_the_next_one(void **state)
 {
 	Vascope__V1__Frame *frames[8];
@@ -304,6 +384,9 @@ int main(void)
 		cmocka_unit_test(test_data_waits_for_credit_and_control_does_not),
 		cmocka_unit_test(test_a_full_queue_drops_activity_before_lifecycle_and_the_oldest_first),
 		cmocka_unit_test(test_a_hole_in_the_numbers_is_told_just_before_the_batch_behind_it),
+		cmocka_unit_test(test_a_loss_names_the_batch_behind_the_last_hole),
+		cmocka_unit_test(test_a_loss_goes_between_the_frames_before_it_and_those_after_it),
+		cmocka_unit_test(test_a_loss_waits_for_an_older_frame_but_not_for_its_batch),
 		cmocka_unit_test(test_tasks_of_dropped_batches_come_with_the_next_one),
 		cmocka_unit_test(test_a_loss_with_nothing_behind_it_is_told_on_demand),
 		cmocka_unit_test(test_bytes_count_as_written_before_their_frame_is_delivered),

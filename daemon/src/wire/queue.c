@@ -85,11 +85,9 @@ void vs_queue_control(struct vs_queue *queue, const Vascope__V1__Frame *frame)
 	vs_lane_append(&queue->control, vs_queued_frame(frame));
 }
 
-void vs_queue_data(struct vs_queue *queue, const Vascope__V1__Frame *frame)
+static void vs_queue_append_frame(struct vs_queue *queue, struct vs_queued *item)
 {
-	struct vs_queued *item = vs_queued_frame(frame);
-
-	item->is_snapshot = frame->body_case == VASCOPE__V1__FRAME__BODY_SNAPSHOT;
+	queue->frames++;
 	queue->snapshots += item->is_snapshot;
 	queue->bytes += item->batch.size;
 	vs_lane_append(&queue->data, item);
@@ -100,8 +98,10 @@ bool vs_queue_takes_snapshot(const struct vs_queue *queue)
 	return !queue->snapshots && queue->bytes <= queue->limit / 2;
 }
 
-static void vs_loss_extend(struct vs_pending_loss *loss, uint64_t first_ns, uint64_t last_ns)
+static void vs_loss_extend(struct vs_pending_loss *loss, uint64_t seq, uint64_t first_ns, uint64_t last_ns)
 {
+	if (seq > loss->after_seq)
+		loss->after_seq = seq;
 	if (!loss->any || first_ns < loss->first_ns)
 		loss->first_ns = first_ns;
 	if (!loss->any || last_ns > loss->last_ns)
@@ -111,7 +111,7 @@ static void vs_loss_extend(struct vs_pending_loss *loss, uint64_t first_ns, uint
 
 void vs_queue_kernel_loss(struct vs_queue *queue, uint32_t kind, uint64_t n, uint64_t first_ns, uint64_t last_ns)
 {
-	vs_loss_extend(&queue->loss, first_ns, last_ns);
+	vs_loss_extend(&queue->loss, queue->next_seq - 1, first_ns, last_ns);
 	queue->loss.kernel[kind] += n;
 }
 
@@ -124,7 +124,7 @@ void vs_queue_kernel_loss_cpu(struct vs_queue *queue, uint32_t cpu, uint64_t n)
 /* Counts a batch that will not be written, and keeps what it would have announced. */
 static void vs_queue_drop(struct vs_queue *queue, const struct vs_packed_batch *batch)
 {
-	vs_loss_extend(&queue->loss, batch->first_ns, batch->last_ns);
+	vs_loss_extend(&queue->loss, batch->seq, batch->first_ns, batch->last_ns);
 	for (int kind = 0; kind < VS_KIND_COUNT; kind++)
 		queue->loss.queue[kind] += batch->kinds[kind];
 	queue->dropped += batch->events;
@@ -171,8 +171,17 @@ void vs_queue_batch(struct vs_queue *queue, struct vs_packed_batch *packed)
 		;
 }
 
+/* The first batch behind what is lost. */
+static uint64_t vs_queue_seq_behind_loss(const struct vs_queue *queue)
+{
+	for (const struct vs_queued *item = queue->data.first; item; item = item->next)
+		if (item->is_batch && item->batch.seq > queue->loss.after_seq)
+			return item->batch.seq;
+	return queue->next_seq;
+}
+
 /* The Loss frame for what is pending, which is cleared. */
-static struct vs_queued *vs_queue_take_loss(struct vs_queue *queue, uint64_t next_seq)
+static struct vs_queued *vs_queue_take_loss(struct vs_queue *queue)
 {
 	struct vs_pending_loss *pending = &queue->loss;
 	_vs_free_ Vascope__V1__LossOfCpu *cpus = vs_xcalloc(pending->n_cpus, sizeof(*cpus));
@@ -183,7 +192,7 @@ static struct vs_queued *vs_queue_take_loss(struct vs_queue *queue, uint64_t nex
 
 	loss.first_ns = pending->first_ns;
 	loss.last_ns = pending->last_ns;
-	loss.batch_seq = next_seq;
+	loss.batch_seq = vs_queue_seq_behind_loss(queue);
 	loss.kinds = kind_list;
 	for (int kind = 0; kind < VS_KIND_COUNT; kind++) {
 		if (!pending->kernel[kind] && !pending->queue[kind])
@@ -215,7 +224,17 @@ static struct vs_queued *vs_queue_take_loss(struct vs_queue *queue, uint64_t nex
 void vs_queue_flush_loss(struct vs_queue *queue)
 {
 	if (queue->loss.any)
-		vs_lane_append(&queue->control, vs_queue_take_loss(queue, queue->next_seq));
+		vs_lane_append(&queue->control, vs_queue_take_loss(queue));
+}
+
+void vs_queue_data(struct vs_queue *queue, const Vascope__V1__Frame *frame)
+{
+	struct vs_queued *item = vs_queued_frame(frame);
+
+	item->is_snapshot = frame->body_case == VASCOPE__V1__FRAME__BODY_SNAPSHOT;
+	if (queue->loss.any)
+		vs_queue_append_frame(queue, vs_queue_take_loss(queue));
+	vs_queue_append_frame(queue, item);
 }
 
 /* How much of the orphans fits beside a batch: whole fields only. Each is a tag byte, a length, the bytes. */
@@ -294,11 +313,13 @@ static bool vs_queue_next(struct vs_queue *queue)
 	if (!vs_queue_may_send_data(queue))
 		return false;
 	item = queue->data.first;
-	if (item->is_batch && queue->loss.any) {
-		vs_queue_frame_out(queue, vs_queue_take_loss(queue, item->batch.seq));
+	/* What is pending is younger than all other frames of the lane: those took it along when they were queued. */
+	if (queue->loss.any && !queue->frames) {
+		vs_queue_frame_out(queue, vs_queue_take_loss(queue));
 		return true;
 	}
 	vs_lane_take(&queue->data);
+	queue->frames -= !item->is_batch;
 	queue->snapshots -= item->is_snapshot;
 	queue->bytes -= item->batch.size;
 	vs_queue_frame_out(queue, item);

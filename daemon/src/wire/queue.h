@@ -5,8 +5,9 @@
  * snapshots, scenario status) go in order, while there is credit.
  *
  * The data lane is bounded. When it is full, whole batches are dropped, the oldest of the lowest class first,
- * and counted; what they announced moves to the next batch that is written. Loss frames are made here, just
- * before the first batch behind the hole.
+ * and counted; what they announced moves to the next batch that is written. Loss frames are made here. A loss is told
+ * before every frame that was queued after it, and after every snapshot and status that was queued before it, so that
+ * a snapshot never seems to mend what was lost later.
  */
 #ifndef VS_WIRE_QUEUE_H
 #define VS_WIRE_QUEUE_H
@@ -30,6 +31,7 @@ struct vs_lane {
 /* What was lost and not yet told. */
 struct vs_pending_loss {
 	bool any;
+	uint64_t after_seq; /* the last batch that lies before its end, or is lost itself */
 	uint64_t first_ns;
 	uint64_t last_ns;
 	uint64_t queue[VS_KIND_COUNT];
@@ -42,7 +44,8 @@ struct vs_queue {
 	struct vs_lane control;
 	struct vs_lane data;
 	size_t bytes; /* in the data lane */
-	size_t snapshots; /* frames of them, in the data lane */
+	size_t frames;    /* in the data lane, other than batches */
+	size_t snapshots; /* of these */
 	size_t limit;
 	int64_t credit; /* a frame may overdraw it, so that a small credit cannot stop a large frame for ever */
 	bool unlimited; /* the end has come: credit no longer counts */
