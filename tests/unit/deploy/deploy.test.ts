@@ -108,9 +108,18 @@ async function firstLine(daemon: RunningDaemon): Promise<string> {
   return text.trim()
 }
 
+/** The private folders there are. Listed one level deep: a recursive listing fails when a folder goes while it looks. */
 async function leftovers(): Promise<string[]> {
-  const names = await readdir(home, { recursive: true })
-  return names.filter((name) => name.includes('vascope.'))
+  const found = await Promise.all(['runtime', '.cache'].map(privateFolders))
+  return found.flat()
+}
+
+async function privateFolders(below: string): Promise<string[]> {
+  const names = await readdir(path.join(home, below)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return names.filter((name) => name.startsWith('vascope.')).map((name) => `${below}/${name}`)
 }
 
 const gone = (): Promise<void> => until(async () => (await leftovers()).length === 0)
