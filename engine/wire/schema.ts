@@ -1,6 +1,6 @@
 /**
  * EventKind and Column by name, for code that must not wait for the generated module (the hot path, the renderer's types). The
- * numbers are those of proto/vascope/v1/event.proto; engine/wire/schema.test.ts compares them.
+ * numbers are those of proto/vascope/v1/event.proto; tests/unit/wire/batch.test.ts compares them.
  */
 export const Kind = {
   VmCreate: 1,
@@ -32,7 +32,43 @@ export const Kind = {
   CommitBegin: 27,
   CommitEnd: 28,
   FlipDone: 29,
-  Mark: 30
+  Mark: 30,
+  SmMap: 31,
+  SmUnmap: 32,
+  SmRemap: 33,
+  SmKeep: 34,
+  VmBoObtain: 35,
+  VmBoDefer: 36,
+  VmBoEvict: 37,
+  VmBoValidate: 38,
+  VmFile: 39,
+  VmCloseEnd: 40,
+  VmUnusable: 41,
+  PteMap: 42,
+  PteUnmap: 43,
+  VmBindRun: 44,
+  VmBindFree: 45,
+  Throttle: 46,
+  PreallocCleanup: 47,
+  BoEvict: 48,
+  BoPurge: 49,
+  BoMadvise: 50,
+  PagesGet: 51,
+  PagesPut: 52,
+  Pin: 53,
+  Unpin: 54,
+  VmaRef: 55,
+  HandleClosed: 56,
+  Shrink: 57,
+  PurgeVmaps: 58,
+  Export: 59,
+  ExportEnd: 60,
+  Import: 61,
+  FbPlane: 62,
+  CommitWait: 63,
+  Vblank: 64,
+  VblankSent: 65,
+  GpuFault: 66
 } as const
 
 /** Field numbers of EventBatch. */
@@ -67,7 +103,8 @@ export const Field = {
   seqno: 31,
   job: 32,
   fb: 33,
-  crtc: 34
+  crtc: 34,
+  reason: 35
 } as const
 
 export const FIRST_COLUMN = Field.task
