@@ -108,7 +108,7 @@ export const Field = {
 } as const
 
 export const FIRST_COLUMN = Field.task
-export const LAST_COLUMN = Field.crtc
+export const LAST_COLUMN = Field.reason
 
 /** Columns whose entries are differences from the entry before (sint64 in the proto). */
 export const DELTA_COLUMNS: ReadonlySet<number> = new Set([Field.va, Field.vmBo, Field.bo, Field.iova, Field.job])
