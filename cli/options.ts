@@ -27,10 +27,33 @@ export function parameter(text: string, before: Record<string, number> = {}): Re
   return { ...before, [name]: Number(value) }
 }
 
-export function collect(text: string, before: string[] = []): string[] {
-  return [...before, text]
+/** "vm-bind-churn" or "vm-bind-churn:ops=5000,seed=7"; commander calls it once for each --scenario. */
+export function scenario(text: string, before: ScenarioChoice[] = []): ScenarioChoice[] {
+  const [, id, list] = /^([^:]+)(?::(.+))?$/.exec(text) ?? []
+  if (!id)
+    throw new InvalidArgumentError('Give a scenario, for example vm-bind-churn or vm-bind-churn:ops=5000,seed=7.')
+  const { seed, ...parameters } = (list?.split(',') ?? []).reduce<Record<string, number>>(
+    (all, item) => parameter(item, all),
+    {}
+  )
+  return [...before, { id, seed, parameters }]
 }
 
-export function runsOf(options: { scenario: string[]; seed: number; param?: Record<string, number> }): ScenarioRun[] {
-  return options.scenario.map((id) => ({ id, seed: options.seed, parameters: options.param ?? {} }))
+interface ScenarioChoice {
+  id: string
+  seed?: number
+  parameters: Record<string, number>
+}
+
+/** What to run: --seed and --param hold for every scenario that does not say its own. */
+export function runsOf(options: {
+  scenario: ScenarioChoice[]
+  seed: number
+  param?: Record<string, number>
+}): ScenarioRun[] {
+  return options.scenario.map(({ id, seed, parameters }) => ({
+    id,
+    seed: seed ?? options.seed,
+    parameters: { ...options.param, ...parameters }
+  }))
 }

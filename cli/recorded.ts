@@ -47,7 +47,7 @@ export async function recordSession(options: {
       board,
       file,
       title,
-      command: reproduce(board, runs),
+      command: reproduce(board, runs, options.seconds),
       ask: askOnTerminal,
       progress: (_phase, activity, fraction) => progress.show(activity, fraction),
       signal: abort.signal

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { boardOption, collect, jsonOption, parameter, runsOf, seconds, wholeNumber } from '../options'
+import { boardOption, jsonOption, parameter, runsOf, scenario, seconds, wholeNumber } from '../options'
 import { present, recordSession } from '../recorded'
 
 /** `vascope run`: scenarios on a board, traced and recorded. */
@@ -7,9 +7,13 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run scenarios on a board while tracing it, and record the session')
     .addOption(boardOption())
-    .requiredOption('-s, --scenario <id>', 'what to run; may be given several times, run one after another', collect)
+    .requiredOption(
+      '-s, --scenario <id[:name=value,...]>',
+      'what to run, with its own seed and parameters (vm-bind-churn:ops=5000,seed=7); may be given several times, run one after another',
+      scenario
+    )
     .option('--seed <number>', 'the same seed issues the same requests', wholeNumber, 1)
-    .option('-p, --param <name=value>', 'a parameter of the scenario; may be given several times', parameter)
+    .option('-p, --param <name=value>', 'a parameter for every scenario given; may be given several times', parameter)
     .option('-o, --out <file>', 'session file; without it one in the sessions folder')
     .option('--report <file>', 'write the HTML report too')
     .addOption(jsonOption())

@@ -41,15 +41,16 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
     )
 }
 
-/** The command that runs the same again. */
-export function reproduce(board: string, runs: readonly ScenarioRun[]): string {
-  if (runs.length === 0) return `vascope record --board ${quote(board)}`
-  return runs
-    .map((run) => {
-      const parameters = Object.entries(run.parameters).map(([k, v]) => ` --param ${k}=${v}`)
-      return `vascope run --board ${quote(board)} --scenario ${run.id} --seed ${run.seed}${parameters.join('')}`
-    })
-    .join(' && ')
+/** The one command that does the same again: the same scenarios in one session, or only watching, for so many seconds. */
+export function reproduce(board: string, runs: readonly ScenarioRun[], seconds?: number): string {
+  const command = `vascope ${runs.length > 0 ? 'run' : 'record'} --board ${quote(board)}`
+  const limit = seconds === undefined ? '' : ` --seconds ${seconds}`
+  return command + limit + runs.map((run) => ` --scenario ${describe(run)}`).join('')
+}
+
+/** As --scenario takes it: "vm-bind-churn:ops=5000,seed=7". */
+function describe({ id, seed, parameters }: ScenarioRun): string {
+  return `${id}:${[...Object.entries(parameters), ['seed', seed]].map(([name, value]) => `${name}=${value}`).join(',')}`
 }
 
 function quote(text: string): string {

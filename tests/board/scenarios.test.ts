@@ -127,7 +127,7 @@ describe('scenarios on the virtual board', () => {
     const { code, stdout } = await vascope(['report', files.file('churn.vascope'), '--out', files.file('churn.html')])
     expect([code, stdout.trim()]).toEqual([0, files.file('churn.html')])
     const html = readFileSync(files.file('churn.html'), 'utf8')
-    for (const text of ['vm-bind-churn', '--seed 1', 'balances', 'mdp_kms']) expect(html).toContain(text)
+    for (const text of ['vm-bind-churn', 'seed=1', 'balances', 'mdp_kms']) expect(html).toContain(text)
   })
 
   it('leaves nothing on the board', async () => {

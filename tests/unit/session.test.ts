@@ -2,6 +2,8 @@ import { Duplex } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { Latency } from '../../engine/session/clock'
 import { DaemonLink } from '../../engine/session/link'
+import { runsOf, scenario } from '../../cli/options'
+import type { ScenarioRun } from '../../engine/api'
 import { checkRun, reproduce } from '../../engine/session/scenario'
 import type { VascopeError } from '../../engine/problem'
 import { delimit, FrameReader } from '../../engine/wire/frames'
@@ -143,10 +145,16 @@ describe('a run before it is sent', () => {
     )
   })
 
-  it('can be written as the command that repeats it', () => {
-    expect(reproduce('virtual', [{ id: 'churn', seed: 7, parameters: { ops: 3 } }])).toBe(
-      'vascope run --board virtual --scenario churn --seed 7 --param ops=3'
-    )
-    expect(reproduce("it's", [])).toBe(`vascope record --board 'it'\\''s'`)
+  it('can be written as the one command that repeats it', () => {
+    const runs: ScenarioRun[] = [
+      { id: 'churn', seed: 7, parameters: { ops: 3, live: 24 } },
+      { id: 'flip', seed: 1, parameters: {} }
+    ]
+    const command = reproduce('virtual', runs)
+    expect(command).toBe('vascope run --board virtual --scenario churn:ops=3,live=24,seed=7 --scenario flip:seed=1')
+    const given = command.split(' --scenario ').slice(1)
+    const choices = given.reduce<ReturnType<typeof scenario>>((before, text) => scenario(text, before), [])
+    expect(runsOf({ scenario: choices, seed: 99 })).toEqual(runs)
+    expect(reproduce("it's", [], 2.5)).toBe("vascope record --board 'it'\\''s' --seconds 2.5")
   })
 })
