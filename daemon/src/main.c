@@ -62,6 +62,14 @@ static int vs_serve(struct vs_findings *findings, struct vs_tracer *tracer, stru
 	return r;
 }
 
+static int vs_about(FILE *out, int status)
+{
+	fprintf(out, "vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
+		     "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n"
+		     "Usage: vascoped [--version | --trace=auto|bpf|none]\n");
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	_vs_close_ int lock = -1, walk = -1;
@@ -75,14 +83,15 @@ int main(int argc, char **argv)
 	struct vs_daemon daemon;
 	struct vs_btf btf;
 	struct vs_findings findings = { .root = geteuid() == 0, .btf = &btf, .nodes = &nodes, .msm = &msm, .tracer = &tracer };
+	enum vs_level level = VS_LEVEL_AUTO;
 	const struct vs_node *node;
 	int r;
 
-	if (argc > 1) {
-		printf("vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
-		       "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n");
-		return strcmp(argv[1], "--version") ? 2 : 0;
-	}
+	if (argc == 2 && !strcmp(argv[1], "--version"))
+		return vs_about(stdout, 0);
+	/* From the desktop, but not parsed: compared with a few words. A Command would come too late, privileges are gone then. */
+	if (argc > 2 || (argc == 2 && (strncmp(argv[1], "--trace=", 8) || !vs_level_parse(argv[1] + 8, &level))))
+		return vs_about(stderr, 2);
 	lock = vs_lock();
 	findings.alone = lock >= 0;
 	vs_nodes_find(&nodes);
@@ -101,7 +110,7 @@ int main(int argc, char **argv)
 	walk = msm.present && node ? vs_msm_open_walk(node->card_minor) : -ENODEV;
 	findings.walk_error = walk < 0 ? walk : 0;
 	vs_btf_init(&btf);
-	vs_tracer_setup(&tracer, &btf, walk, vs_daemon_record, &daemon);
+	vs_tracer_setup(&tracer, level, &btf, walk, vs_daemon_record, &daemon);
 	vs_flag_names_read(&flags, &btf);
 
 	r = vs_serve(&findings, &tracer, &runner, &identity, &flags, &daemon);

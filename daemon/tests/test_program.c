@@ -21,7 +21,7 @@ struct run {
 	size_t size;
 };
 
-static void start(struct run *run)
+static void start_with(struct run *run, const char *argument)
 {
 	int in[2], out[2];
 
@@ -32,13 +32,18 @@ static void start(struct run *run)
 	if (!run->pid) {
 		dup2(in[0], 0);
 		dup2(out[1], 1);
-		execl(program, program, NULL);
+		execl(program, program, argument, NULL);
 		_exit(127);
 	}
 	close(in[0]);
 	close(out[1]);
 	run->in = in[1];
 	run->out = out[0];
+}
+
+static void start(struct run *run)
+{
+	start_with(run, NULL);
 }
 
 /* The next frame, or NULL at the end of the stream. */
@@ -181,6 +186,52 @@ static void test_start_without_anything_to_trace_fails_with_the_reason(void **st
 	expect_goodbye(&run, VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_FAILED, 0);
 }
 
+static void test_without_tracing_it_runs_and_says_so(void **state)
+{
+	Vascope__V1__Command command = VASCOPE__V1__COMMAND__INIT;
+	Vascope__V1__Start message = VASCOPE__V1__START__INIT;
+	Vascope__V1__Credit credit = VASCOPE__V1__CREDIT__INIT;
+	Vascope__V1__Frame *frame;
+	struct run run;
+
+	start_with(&run, "--trace=none");
+	skip_frame(&run, VASCOPE__V1__FRAME__BODY_HELLO);
+	say_hello(&run, VS_BUILD_ID);
+	frame = expect(&run, VASCOPE__V1__FRAME__BODY_CAPABILITIES);
+	assert_int_equal(frame->capabilities->trace_level, VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_UNSPECIFIED);
+	assert_true(frame->capabilities->trace_reason[0] != 0);
+	for (size_t i = 0; i < frame->capabilities->n_probes; i++)
+		assert_int_not_equal(frame->capabilities->probes[i]->state,
+				     VASCOPE__V1__PROBE_STATE__PROBE_STATE_ATTACHED);
+	vascope__v1__frame__free_unpacked(frame, NULL);
+	credit.bytes = 1 << 20;
+	command.body_case = VASCOPE__V1__COMMAND__BODY_CREDIT;
+	command.credit = &credit;
+	say(&run, &command);
+	command.body_case = VASCOPE__V1__COMMAND__BODY_START;
+	command.start = &message;
+	say(&run, &command);
+	frame = expect(&run, VASCOPE__V1__FRAME__BODY_SNAPSHOT);
+	assert_false(frame->snapshot->complete);
+	vascope__v1__frame__free_unpacked(frame, NULL);
+	close(run.in);
+	run.in = -1;
+	expect_goodbye(&run, VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_INPUT_ENDED, 0);
+}
+
+static void test_a_level_that_it_does_not_know_is_refused(void **state)
+{
+	struct run run;
+	int status;
+
+	start_with(&run, "--trace=everything");
+	assert_null(next(&run));
+	assert_int_equal(waitpid(run.pid, &status, 0), run.pid);
+	assert_int_equal(WEXITSTATUS(status), 2);
+	close(run.in);
+	close(run.out);
+}
+
 static void test_another_build_is_refused(void **state)
 {
 	struct run run;
@@ -312,6 +363,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_it_greets_and_says_what_is_missing),
 		cmocka_unit_test(test_start_without_anything_to_trace_fails_with_the_reason),
+		cmocka_unit_test(test_without_tracing_it_runs_and_says_so),
+		cmocka_unit_test(test_a_level_that_it_does_not_know_is_refused),
 		cmocka_unit_test(test_another_build_is_refused),
 		cmocka_unit_test(test_the_end_of_input_ends_it),
 		cmocka_unit_test(test_garbage_is_answered_with_a_reason),

@@ -23,7 +23,7 @@ static void test_without_btf_it_says_so_and_does_nothing(void **state)
 	struct vs_tracer tracer;
 
 	/* A walk descriptor is there, as on a board where the daemon was started without privileges. */
-	vs_tracer_setup(&tracer, &btf, 0, no_record, NULL);
+	vs_tracer_setup(&tracer, VS_LEVEL_BPF, &btf, 0, no_record, NULL);
 	counts.cpu_dropped = vs_xcalloc(tracer.n_cpus, sizeof(*counts.cpu_dropped));
 	assert_false(vs_tracer_works(&tracer));
 	assert_non_null(strstr(tracer.problem, "BTF"));

@@ -277,6 +277,9 @@ void vs_capabilities_send(const struct vs_capabilities *capabilities, void (*sen
 	vs_put_checks(&message, &arena, &checks);
 	vs_put_clock(&clock);
 	message.clock = &clock;
+	message.trace_level = (Vascope__V1__TraceLevel)capabilities->findings->tracer->level;
+	if (capabilities->findings->tracer->level_reason)
+		message.trace_reason = capabilities->findings->tracer->level_reason;
 	frame.body_case = VASCOPE__V1__FRAME__BODY_CAPABILITIES;
 	frame.capabilities = &message;
 	send(data, &frame);

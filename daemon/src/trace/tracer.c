@@ -188,17 +188,13 @@ static void vs_tracer_refuse_all(struct vs_tracer *tracer, const char *reason)
 			vs_result_refuse(&tracer->results[i], reason);
 }
 
-void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, vs_record_fn record, void *data)
+static void vs_tracer_setup_bpf(struct vs_tracer *tracer)
 {
 	int handlers[VS_ARRAY_SIZE(sections)];
+	struct vs_btf *btf = tracer->btf;
 	bool any = false;
 	int r;
 
-	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
-	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
-	tracer->n_results = vs_probes_plan(btf, tables, VS_ARRAY_SIZE(tables), &tracer->results);
-	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
-	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
 	for (size_t i = 0; i < tracer->n_results; i++)
 		any = any || tracer->results[i].wanted;
 	if (!btf->vmlinux) {
@@ -213,7 +209,6 @@ void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, 
 	vs_sections_register(tracer, handlers);
 	r = vs_tracer_load(tracer);
 	vs_sections_unregister(handlers);
-	tracer->btf = NULL;
 	if (r) {
 		tracer->problem = vs_xprintf("the kernel refused the tracer's programs: %s%s%s", strerror(-r),
 					     refused.program[0] ? ", first " : "", refused.program);
@@ -229,6 +224,24 @@ void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, 
 		tracer->problem = vs_xprintf("the ring buffer cannot be mapped: %s", strerror(errno));
 }
 
+void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
+		     void *data)
+{
+	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
+	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
+	tracer->n_results = vs_probes_plan(btf, tables, VS_ARRAY_SIZE(tables), &tracer->results);
+	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
+	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
+	if (wanted == VS_LEVEL_NONE) {
+		tracer->level_reason = vs_xstrdup("tracing is off, as the desktop asked for");
+		vs_tracer_refuse_all(tracer, tracer->level_reason);
+	} else {
+		tracer->level = VS_LEVEL_BPF;
+		vs_tracer_setup_bpf(tracer);
+	}
+	tracer->btf = NULL;
+}
+
 void vs_tracer_destroy(struct vs_tracer *tracer)
 {
 	ring_buffer__free(tracer->ring);
@@ -239,6 +252,7 @@ void vs_tracer_destroy(struct vs_tracer *tracer)
 	vs_probes_free(tracer->results, tracer->n_results);
 	free(tracer->missed_before);
 	free(tracer->problem);
+	free(tracer->level_reason);
 	*tracer = (struct vs_tracer){ .walk_fd = -1 };
 }
 
@@ -279,7 +293,8 @@ void vs_tracer_start(struct vs_tracer *tracer)
 {
 	for (size_t i = 0; i < tracer->n_results; i++)
 		tracer->missed_before[i] = vs_tracer_missed(tracer, i);
-	__atomic_store_n(&tracer->skeleton->bss->tracing, 1, __ATOMIC_RELEASE);
+	if (tracer->skeleton)
+		__atomic_store_n(&tracer->skeleton->bss->tracing, 1, __ATOMIC_RELEASE);
 }
 
 void vs_tracer_stop(struct vs_tracer *tracer)

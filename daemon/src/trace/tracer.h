@@ -15,6 +15,7 @@
 
 #include "trace/btf.h"
 #include "trace/event.h"
+#include "trace/level.h"
 #include "trace/probes.h"
 
 #define VS_CONSUME_MOST 16384
@@ -27,6 +28,8 @@ struct ring_buffer;
 typedef void (*vs_record_fn)(void *data, const struct vs_event *record, size_t size);
 
 struct vs_tracer {
+	enum vs_level level;
+	char *level_reason; /* why not the level above, NULL at the highest */
 	struct vascope_bpf *skeleton; /* NULL: nothing is loaded */
 	struct ring_buffer *ring;
 	struct vs_btf *btf; /* during set-up */
@@ -49,10 +52,11 @@ struct vs_tracer_counts {
 };
 
 /*
- * Loads and attaches everything that this kernel has. Never fails as a whole: what is missing is in the results
- * and, when nothing works, in problem. walk_fd is borrowed.
+ * Loads and attaches everything that this kernel has, at the level that is wanted. Never fails as a whole: what is missing is
+ * in the results and, when nothing works, in problem. walk_fd is borrowed.
  */
-void vs_tracer_setup(struct vs_tracer *tracer, struct vs_btf *btf, int walk_fd, vs_record_fn record, void *data);
+void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
+		     void *data);
 void vs_tracer_destroy(struct vs_tracer *tracer);
 
 bool vs_tracer_works(const struct vs_tracer *tracer);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* How the kernel is seen, best first, and what the command line says about it. */
+#ifndef VS_TRACE_LEVEL_H
+#define VS_TRACE_LEVEL_H
+
+#include <stdbool.h>
+
+#include "vascope/v1/capabilities.pb-c.h"
+
+/* TraceLevel of capabilities.proto, by the same numbers, and what only the command line knows. */
+enum vs_level {
+	VS_LEVEL_NONE = VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_UNSPECIFIED, /* nothing is watched; scenarios run */
+	VS_LEVEL_BPF = VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_BPF,
+	VS_LEVEL_AUTO, /* the best that this board has */
+};
+
+/* Reads the value of --trace=; false for a word that is no level. */
+bool vs_level_parse(const char *word, enum vs_level *ret);
+
+#endif
