@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatDuration, formatTime, quantityText } from '../engine/format'
+import { traceLevel, tracingText } from '../engine/session/tracing'
 import { damageText, type Recording } from '../engine/session/recording'
 import { balances } from '../engine/stats/balance'
 import { summarize } from '../engine/stats/summary'
@@ -20,6 +21,8 @@ export function infoJson(recording: Recording): Record<string, unknown> {
     facts: head.facts,
     kernel: model.capabilities?.kernelRelease ?? '',
     driver: model.capabilities?.driver?.name ?? '',
+    traceLevel: model.capabilities ? traceLevel(model.capabilities) : '',
+    tracing: model.capabilities ? tracingText(model.capabilities) : '',
     ...summarize(model),
     balances: balances(model)
   }
@@ -41,6 +44,7 @@ function infoText(recording: Recording): string {
   row('title', head.title)
   row('board', head.board + (head.facts.emulated === 'true' ? ' (emulated, nothing is rendered)' : ''))
   row('kernel', model.capabilities?.kernelRelease ?? '')
+  if (model.capabilities) row('tracing', tracingText(model.capabilities))
   row('length', formatTime(s.seconds), `${formatCount(s.events)} events`, quantityText(formatBytes(recording.bytes)))
   const damage = damageText(recording)
   if (damage) row('damage', damage)

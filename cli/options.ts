@@ -1,11 +1,17 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { ScenarioRun } from '../engine/api'
+import { TRACE_LEVELS } from '../engine/deploy/deploy'
 
 export const boardOption = (): Option =>
   new Option(
     '-b, --board <board>',
     'virtual, virtual:NAME, a Host of ~/.ssh/config, or [user@]host[:port]'
   ).makeOptionMandatory()
+
+export const traceOption = (): Option =>
+  new Option('--trace <level>', 'how to see the kernel; auto is the best that the board has')
+    .choices(TRACE_LEVELS)
+    .default('auto')
 
 export const jsonOption = (): Option => new Option('--json', 'print the result as JSON')
 

@@ -1,4 +1,5 @@
 import type { ScenarioRun } from '../engine/api'
+import type { TraceLevel } from '../engine/deploy/deploy'
 import { EXIT, VascopeError } from '../engine/problem'
 import { writeReport } from '../engine/report/write'
 import { newSessionFile } from '../engine/session/library'
@@ -27,8 +28,9 @@ export async function recordSession(options: {
   runs: ScenarioRun[]
   out?: string
   seconds?: number
+  trace?: TraceLevel
 }): Promise<Recorded> {
-  const { board, runs } = options
+  const { board, runs, trace } = options
   const title = runs.length > 0 ? runs.map((r) => r.id).join(' + ') : 'watch'
   const file = options.out ?? newSessionFile(title, board)
   const abort = new AbortController()
@@ -45,9 +47,10 @@ export async function recordSession(options: {
   try {
     const session = await LiveSession.start({
       board,
+      trace,
       file,
       title,
-      command: reproduce(board, runs, options.seconds),
+      command: reproduce(board, runs, options),
       ask: askOnTerminal,
       progress: (_phase, activity, fraction) => progress.show(activity, fraction),
       signal: abort.signal

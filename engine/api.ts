@@ -96,6 +96,9 @@ export interface SessionState {
   scenario: ScenarioProgress | null
 }
 
+/** How the kernel is seen, best first: docs/kernel.md. */
+export type TraceLevelName = 'bpf' | 'kprobes' | 'debugfs' | 'none'
+
 export interface SessionFacts {
   kernel: string
   driver: string
@@ -103,7 +106,8 @@ export interface SessionFacts {
   model: string
   /** True for the virtual board: nothing is rendered. */
   emulated: boolean
-  /** "fentry", ... and how many of how many probes attached. */
+  traceLevel: TraceLevelName
+  /** The level in words, how many of how many probes attached, and why not a better level. */
   tracing: string
   scenarios: ScenarioDescription[]
 }

@@ -26,7 +26,8 @@ import { writeReport } from './report/write'
 import { num, type Capabilities } from './wire/messages'
 import { listSessions, newSessionFile } from './session/library'
 import { dropped, LiveSession } from './session/live'
-import { preflight, scenariosOf, tracingText } from './session/preflight'
+import { preflight, scenariosOf } from './session/preflight'
+import { traceLevel, tracingText } from './session/tracing'
 import { damageText, openRecording } from './session/recording'
 import { checkRun, reproduce } from './session/scenario'
 
@@ -341,6 +342,7 @@ function factsOf(c: Capabilities, emulated: boolean): SessionFacts {
     gpu: c.driver?.gpu ?? '',
     model: c.model,
     emulated,
+    traceLevel: traceLevel(c),
     tracing: tracingText(c),
     scenarios: scenariosOf(c)
   }

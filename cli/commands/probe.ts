@@ -1,9 +1,11 @@
 import { Command } from 'commander'
+import type { TraceLevel } from '../../engine/deploy/deploy'
 import { EXIT } from '../../engine/problem'
 import { preflight } from '../../engine/session/preflight'
+import { traceLevel, tracingText } from '../../engine/session/tracing'
 import { askOnTerminal } from '../ask'
 import { json, ProgressLine, result } from '../output'
-import { boardOption, jsonOption } from '../options'
+import { boardOption, jsonOption, traceOption } from '../options'
 
 const MARK = { ok: '✓', limited: '◐', failed: '✗', running: ' ', waiting: ' ' }
 
@@ -12,12 +14,14 @@ export function probeCommand(): Command {
   return new Command('probe')
     .description('look at a board: what it is, what can be traced there, and a remedy for what cannot')
     .addOption(boardOption())
+    .addOption(traceOption())
     .addOption(jsonOption())
-    .action(async (options: { board: string; json?: boolean }) => {
+    .action(async (options: { board: string; trace: TraceLevel; json?: boolean }) => {
       const progress = new ProgressLine()
       const looked = await preflight(
         {
           board: options.board,
+          trace: options.trace,
           ask: askOnTerminal,
           signal: new AbortController().signal,
           progress: (_phase, activity, fraction) => progress.show(activity, fraction)
@@ -30,6 +34,8 @@ export function probeCommand(): Command {
           board: options.board,
           checks: looked.checks,
           scenarios: looked.scenarios,
+          traceLevel: looked.capabilities ? traceLevel(looked.capabilities) : null,
+          tracing: looked.capabilities ? tracingText(looked.capabilities) : '',
           probes: looked.capabilities?.probes ?? []
         })
       else print(looked)

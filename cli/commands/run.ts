@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { boardOption, jsonOption, parameter, runsOf, scenario, seconds, wholeNumber } from '../options'
+import { boardOption, jsonOption, parameter, runsOf, scenario, seconds, traceOption, wholeNumber } from '../options'
 import { present, recordSession } from '../recorded'
 
 /** `vascope run`: scenarios on a board, traced and recorded. */
@@ -16,9 +16,11 @@ export function runCommand(): Command {
     .option('-p, --param <name=value>', 'a parameter for every scenario given; may be given several times', parameter)
     .option('-o, --out <file>', 'session file; without it one in the sessions folder')
     .option('--report <file>', 'write the HTML report too')
+    .addOption(traceOption())
     .addOption(jsonOption())
     .action(async (options) => {
-      const recorded = await recordSession({ board: options.board, runs: runsOf(options), out: options.out })
+      const { board, out, trace } = options
+      const recorded = await recordSession({ board, runs: runsOf(options), out, trace })
       present(recorded, options)
       process.exitCode = recorded.exit
     })
@@ -32,14 +34,11 @@ export function recordCommand(): Command {
     .option('--seconds <seconds>', 'stop after this long', seconds)
     .option('-o, --out <file>', 'session file; without it one in the sessions folder')
     .option('--report <file>', 'write the HTML report too')
+    .addOption(traceOption())
     .addOption(jsonOption())
     .action(async (options) => {
-      const recorded = await recordSession({
-        board: options.board,
-        runs: [],
-        out: options.out,
-        seconds: options.seconds
-      })
+      const { board, out, seconds, trace } = options
+      const recorded = await recordSession({ board, runs: [], out, seconds, trace })
       present(recorded, options)
       process.exitCode = recorded.exit
     })

@@ -20,7 +20,12 @@ export interface RunningDaemon {
   dispose(): Promise<void>
 }
 
+/** How the daemon is to see the kernel; `auto` is the best that the board has, `none` watches nothing and still runs scenarios. */
+export const TRACE_LEVELS = ['auto', 'bpf', 'none'] as const
+export type TraceLevel = (typeof TRACE_LEVELS)[number]
+
 export interface DeployOptions {
+  trace?: TraceLevel
   progress?: Progress
   signal?: AbortSignal
 }
@@ -49,7 +54,7 @@ export async function deploy(connection: Connection, options: DeployOptions = {}
     const pushed = { bytes: daemon.bytes, ms: Math.round(performance.now() - began) }
     progress?.(`Copied vascoped (${size}) in ${pushed.ms} ms, starting it`, null)
 
-    guard.stdio.write(`${file} ${daemon.sha256}\n`)
+    guard.stdio.write(`${file} ${daemon.sha256} --trace=${options.trace ?? 'auto'}\n`)
     const answer = await guardSays(guard, target)
     if (answer !== 'run') throw startError(answer, target, daemon, `${folder}/${file}`)
     // When it speaks it runs, and needs its file no more.

@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatDuration, formatIova, formatOffset, for
 import type { SessionModel } from '../model/session'
 import { view } from '../query/view'
 import { damageText, type Recording } from '../session/recording'
+import { tracingText } from '../session/tracing'
 import { lifetimeHistogram } from '../stats/lifetimes'
 import { summarize, type Summary, type VmSummary } from '../stats/summary'
 import { num, ProbeState } from '../wire/messages'
@@ -305,10 +306,8 @@ function dropSection({ drops }: Summary): Html {
 
 function probeSection({ capabilities }: SessionModel): Html {
   const probes = capabilities?.probes ?? []
-  const attached = probes.filter((p) => p.state === ProbeState.PROBE_STATE_ATTACHED).length
   const others = probes.filter((p) => p.state !== ProbeState.PROBE_STATE_ATTACHED)
-  const how = [...new Set(probes.map((p) => p.how))].join(', ')
-  return html`<p>${attached} of ${probes.length} probes attached (${how}).</p>
+  return html`<p>${capabilities ? tracingText(capabilities) : ''}</p>
     ${
       others.length > 0
         ? html`<table>

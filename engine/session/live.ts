@@ -2,7 +2,7 @@ import type { ScenarioRun } from '../api'
 import { connect } from '../connect/ssh/connect'
 import type { Ask, Connection, Progress, Target } from '../connect/connection'
 import { reach } from '../connect/reach'
-import { deploy, type RunningDaemon } from '../deploy/deploy'
+import { deploy, type RunningDaemon, type TraceLevel } from '../deploy/deploy'
 import type { ScenarioRecord } from '../model/entities'
 import { SessionModel } from '../model/session'
 import { cancelled, VascopeError } from '../problem'
@@ -20,6 +20,8 @@ const ANSWER_MS = 120_000
 export interface LiveOptions {
   /** "virtual", "virtual:NAME", or an SSH target. */
   board: string
+  /** How to see the kernel; the best that the board has when left out. */
+  trace?: TraceLevel
   /** Session file, or null to record nothing. */
   file: string | null
   title: string
@@ -77,7 +79,7 @@ export class LiveSession {
     try {
       const target = await reach(options.board, { progress: step('starting-board'), signal })
       connection = await connect(target, { ask, progress: step('connecting'), signal })
-      const daemon = await deploy(connection, { progress: step('deploying'), signal })
+      const daemon = await deploy(connection, { trace: options.trace, progress: step('deploying'), signal })
       options.progress('attaching', 'Reading the board’s kernel and attaching probes', null)
       const writer = options.file === null ? null : new SessionWriter(options.file, headOf(options, target))
       session = new LiveSession(target, writer, connection, daemon)

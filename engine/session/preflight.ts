@@ -1,6 +1,6 @@
 import type { CheckResult, ScenarioDescription } from '../api'
 import { asProblem, VascopeError } from '../problem'
-import { CheckState, num, ProbeState, type Capabilities } from '../wire/messages'
+import { CheckState, num, type Capabilities } from '../wire/messages'
 import { LiveSession, type LiveOptions } from './live'
 
 export interface Preflight {
@@ -102,11 +102,4 @@ export function scenariosOf(capabilities: Capabilities): ScenarioDescription[] {
       default: num(p.defaultValue)
     }))
   }))
-}
-
-/** "46 of 48 probes, fentry and fexit" */
-export function tracingText(capabilities: Capabilities): string {
-  const attached = capabilities.probes.filter((p) => p.state === ProbeState.PROBE_STATE_ATTACHED)
-  const how = [...new Set(attached.map((p) => p.how ?? ''))].filter(Boolean)
-  return `${attached.length} of ${capabilities.probes.length} probes${how.length > 0 ? `, ${how.join(', ')}` : ''}`
 }

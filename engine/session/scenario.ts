@@ -1,4 +1,5 @@
 import type { ScenarioDescription, ScenarioRun } from '../api'
+import type { TraceLevel } from '../deploy/deploy'
 import { EXIT, VascopeError } from '../problem'
 
 /**
@@ -42,8 +43,14 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
 }
 
 /** The one command that does the same again: the same scenarios in one session, or only watching, for so many seconds. */
-export function reproduce(board: string, runs: readonly ScenarioRun[], seconds?: number): string {
-  const command = `vascope ${runs.length > 0 ? 'run' : 'record'} --board ${quote(board)}`
+export function reproduce(
+  board: string,
+  runs: readonly ScenarioRun[],
+  options: { seconds?: number; trace?: TraceLevel } = {}
+): string {
+  const { seconds, trace = 'auto' } = options
+  const level = trace === 'auto' ? '' : ` --trace ${trace}`
+  const command = `vascope ${runs.length > 0 ? 'run' : 'record'} --board ${quote(board)}${level}`
   const limit = seconds === undefined ? '' : ` --seconds ${seconds}`
   return command + limit + runs.map((run) => ` --scenario ${describe(run)}`).join('')
 }

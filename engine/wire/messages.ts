@@ -3,7 +3,8 @@ import { vascope } from '../../proto/gen/vascope'
 
 /** The generated messages under short names. */
 export const { Frame, Command, SessionHead, SessionIndex, SessionNote, Snapshot, EventBatch } = vascope.v1
-export const { Column, EventKind, ProbeState, CheckState, ScenarioState, GoodbyeReason, LogLevel, VmMode } = vascope.v1
+export const { Column, EventKind, ProbeState, CheckState, ScenarioState, GoodbyeReason, LogLevel, TraceLevel, VmMode } =
+  vascope.v1
 
 export type Frame = vascope.v1.Frame
 export type Capabilities = vascope.v1.Capabilities

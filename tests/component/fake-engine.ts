@@ -69,7 +69,8 @@ export const LIVE: SessionState = {
     gpu: 'Adreno 630',
     model: 'virtual',
     emulated: true,
-    tracing: 'fentry, 31 of 31',
+    traceLevel: 'bpf',
+    tracing: 'BPF, 31 of 31 probes, fentry',
     scenarios: []
   },
   scenario: null

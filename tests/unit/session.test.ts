@@ -155,6 +155,7 @@ describe('a run before it is sent', () => {
     const given = command.split(' --scenario ').slice(1)
     const choices = given.reduce<ReturnType<typeof scenario>>((before, text) => scenario(text, before), [])
     expect(runsOf({ scenario: choices, seed: 99 })).toEqual(runs)
-    expect(reproduce("it's", [], 2.5)).toBe("vascope record --board 'it'\\''s' --seconds 2.5")
+    expect(reproduce('virtual', [], { trace: 'bpf' })).toBe('vascope record --board virtual --trace bpf')
+    expect(reproduce("it's", [], { seconds: 2.5 })).toBe("vascope record --board 'it'\\''s' --seconds 2.5")
   })
 })

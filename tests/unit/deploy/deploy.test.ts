@@ -20,7 +20,7 @@ const run = promisify(execFile)
 /** In the daemon's place: to deploy, it is a file that runs. It says where it is, then echoes, and tells when its input ended. */
 const STAND_IN = `#!/bin/sh
 [ "$1" = --version ] && exit 0
-echo "$0 $(id -u)"
+echo "$0 $(id -u) $1"
 cat
 echo end > "$(dirname "$(dirname "$0")")/ended"
 `
@@ -130,7 +130,7 @@ describe('deploy', () => {
     const daemon = await deploy(connection, { progress: (activity) => activities.push(activity) })
     expect(daemon).toMatchObject({ build: 'b1', pushed: { bytes: STAND_IN.length } })
     expect(await firstLine(daemon)).toMatch(
-      new RegExp(`^${home}/runtime/vascope\\.\\d+/vascoped-[0-9a-f]{16} ${process.getuid!()}$`)
+      new RegExp(`^${home}/runtime/vascope\\.\\d+/vascoped-[0-9a-f]{16} ${process.getuid!()} --trace=auto$`)
     )
     await gone()
     expect(activities.join('\n')).toMatch(/Copied vascoped \(0.0 MB\) in \d+ ms/)
@@ -140,6 +140,12 @@ describe('deploy', () => {
     expect(String(await echo)).toBe('still there\n')
     await daemon.dispose()
     expect(await daemon.exited).toEqual({ code: 0, signal: null })
+  })
+
+  it('tells the daemon how to see the kernel on its command line', async () => {
+    const daemon = await deploy(connection, { trace: 'none' })
+    expect(await firstLine(daemon)).toMatch(/ --trace=none$/)
+    await daemon.dispose()
   })
 
   it('leaves nothing behind when the daemon ends without a word', async () => {
