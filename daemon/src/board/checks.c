@@ -79,6 +79,19 @@ static void vs_check_probes(struct vs_checks *checks, const struct vs_findings *
 			 first);
 }
 
+static void vs_check_level(struct vs_checks *checks, const struct vs_findings *f)
+{
+	const struct vs_tracer *tracer = f->tracer;
+
+	if (tracer->level_reason)
+		vs_check(checks, "tracing.level", "Trace level", LIMITED,
+			 "What the reason names is needed, and no --trace that asks for less.", "%s: %s",
+			 vs_level_name(tracer->level), tracer->level_reason);
+	else
+		vs_check(checks, "tracing.level", "Trace level", tracer->problem ? FAILED : OK,
+			 "See the check Attach points.", "%s", vs_level_name(tracer->level));
+}
+
 static void vs_check_kms(struct vs_checks *checks, const struct vs_findings *f)
 {
 	const struct vs_node *node = vs_nodes_scanout(f->nodes);
@@ -134,6 +147,7 @@ void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 		 "Use a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES, as distributions build it.",
 		 f->btf->vmlinux ? "the kernel describes its types" : "cannot be read: %s", strerror(-f->btf->error));
 	vs_check_driver(checks, f);
+	vs_check_level(checks, f);
 	vs_check_probes(checks, f);
 	if (f->msm->present)
 		vs_check(checks, "debugfs", "Snapshots", vs_tracer_walks(f->tracer) ? OK : LIMITED,

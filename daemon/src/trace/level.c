@@ -6,11 +6,21 @@
 static const struct {
 	const char *word;
 	enum vs_level level;
+	const char *name;
 } levels[] = {
-	{ "auto", VS_LEVEL_AUTO },
-	{ "bpf", VS_LEVEL_BPF },
-	{ "none", VS_LEVEL_NONE },
+	{ "auto", VS_LEVEL_AUTO, "the best there is" },
+	{ "bpf", VS_LEVEL_BPF, "BPF" },
+	{ "none", VS_LEVEL_NONE, "off" },
 };
+
+const char *vs_level_name(enum vs_level level)
+{
+	size_t i = 0;
+
+	while (levels[i].level != level)
+		i++;
+	return levels[i].name;
+}
 
 bool vs_level_parse(const char *word, enum vs_level *ret)
 {

@@ -14,6 +14,9 @@ enum vs_level {
 	VS_LEVEL_AUTO, /* the best that this board has */
 };
 
+/* "BPF", as a person reads it. */
+const char *vs_level_name(enum vs_level level);
+
 /* Reads the value of --trace=; false for a word that is no level. */
 bool vs_level_parse(const char *word, enum vs_level *ret);
 
