@@ -5,11 +5,13 @@ GUEST_PACKAGES=(
 	base-files netbase libc-bin bash dash coreutils findutils grep sed mawk gzip tar less hostname
 	util-linux mount procps kmod iproute2
 	openssh-server openssh-sftp-server sudo libpam-modules
+	strace
 )
 # Pulled in for maintainer scripts only.
 GUEST_UNUSED='^(adduser|debconf|debianutils|init-system-helpers|libsystemd-shared|libtext-.*|login.defs|lsb-base|perl-base|runit-helper|sensible-utils|systemd|sysvinit-utils|ucf)$'
-# Modules that Linux needs to be this board, beside the agent. guest/init loads them.
-GUEST_MODULES=(virtio_mmio virtio_net qcom_hwspinlock msm)
+# Modules that Linux needs to be this board, beside the agent. guest/init loads them. virtio-gpu is the display with an ordinary
+# connector, vgem a source of fences that are signalled late or never.
+GUEST_MODULES=(virtio_mmio virtio_net qcom_hwspinlock msm virtio-gpu vgem)
 
 # A root to compile in: the compiler that Debian built the kernel with, and what kbuild calls.
 BUILD_PACKAGES=(

@@ -89,12 +89,12 @@ static int commit_send(struct commit *commit, int fd)
 	return commit->error ?: IOCTL(fd, MODE_ATOMIC, &atomic);
 }
 
-static int framebuffer(int fd, uint32_t *ret_fb)
+int framebuffer(int fd, uint32_t width, uint32_t height, uint32_t *ret_fb)
 {
-	struct drm_mode_create_dumb create = { .width = WIDTH, .height = HEIGHT, .bpp = 32 };
+	struct drm_mode_create_dumb create = { .width = width, .height = height, .bpp = 32 };
 	struct drm_mode_fb_cmd2 add = {
-		.width = WIDTH,
-		.height = HEIGHT,
+		.width = width,
+		.height = height,
 		.pixel_format = DRM_FORMAT_XRGB8888,
 	};
 	int ret = IOCTL(fd, MODE_CREATE_DUMB, &create);
@@ -241,9 +241,9 @@ int kms_writeback(void)
 	if (!ret)
 		ret = pipe_find(fd, &pipe);
 	if (!ret)
-		ret = framebuffer(fd, &fb);
+		ret = framebuffer(fd, WIDTH, HEIGHT, &fb);
 	if (!ret)
-		ret = framebuffer(fd, &writeback_fb);
+		ret = framebuffer(fd, WIDTH, HEIGHT, &writeback_fb);
 	if (!ret)
 		ret = pipe_show(fd, &pipe, fb, writeback_fb);
 	if (!ret)

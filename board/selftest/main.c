@@ -117,6 +117,9 @@ int main(void)
 	struct bo bo;
 	int failed = 0;
 
+	if (report("card0 is msm, card1 is virtio-gpu", cards_are_there()))
+		failed = 1;
+
 	/* Each proof needs the one before it. */
 	if (report("EN_VM_BIND before GET_PARAM, refused after it", prove_enable(&gpu)) ||
 	    report("MAP of 4 pages", prove_map(&gpu, &bo)) ||
@@ -129,6 +132,8 @@ int main(void)
 		gpu_close(&gpu);
 
 	if (report("atomic commit through the writeback connector, out-fence signalled", kms_writeback()))
+		failed = 1;
+	if (report("page flip on the ordinary connector, event delivered", kms_flip()))
 		failed = 1;
 	return failed;
 }

@@ -36,7 +36,16 @@ int gpu_bind(struct gpu *gpu, uint32_t op, uint32_t handle, uint64_t offset, uin
 /* Has the GPU write value to iova, by a submit whose fence is waited for. */
 int gpu_store(struct gpu *gpu, uint64_t iova, uint32_t value);
 
+/* Whether /dev/dri/card0 is msm and card1 virtio-gpu. */
+int cards_are_there(void);
+
+/* A framebuffer on a dumb buffer of its own; both go when fd is closed. */
+int framebuffer(int fd, uint32_t width, uint32_t height, uint32_t *ret_fb);
+
 /* One frame through the writeback connector of /dev/dri/card0: commit, out-fence, disable. */
 int kms_writeback(void);
+
+/* A mode and one page flip on the connector of /dev/dri/card1: its event, disable. */
+int kms_flip(void);
 
 #endif

@@ -62,13 +62,15 @@ describe('two virtual boards', () => {
   it('pass the self test as a user of the groups video and render', async () => {
     const { code, output } = await ssh(one, 'lab', 'board-selftest')
     expect(output.trim().split('\n')).toEqual([
+      'ok   card0 is msm, card1 is virtio-gpu',
       'ok   EN_VM_BIND before GET_PARAM, refused after it',
       'ok   MAP of 4 pages',
       'ok   submit with fence: 4 stores land in the BO',
       'ok   UNMAP of page 1 splits: 3 stores land, 1 does not',
       'ok   MAP_NULL over pages 1 and 2: stores there vanish',
       'ok   UNMAP of everything: no store lands',
-      'ok   atomic commit through the writeback connector, out-fence signalled'
+      'ok   atomic commit through the writeback connector, out-fence signalled',
+      'ok   page flip on the ordinary connector, event delivered'
     ])
     expect(code).toBe(0)
   })
@@ -85,7 +87,9 @@ describe('two virtual boards', () => {
   it('let lab become root without a password, and nobody open the device nodes without a group', async () => {
     expect(await ssh(one, 'lab', 'sudo -n id -u')).toEqual({ code: 0, output: '0\n' })
     const { output } = await ssh(one, 'root', 'stat -c "%n %U:%G %a" /dev/dri/*')
-    expect(output).toBe('/dev/dri/card0 root:video 660\n/dev/dri/renderD128 root:render 660\n')
+    const cards = [0, 1, 2].map((n) => `/dev/dri/card${n} root:video 660\n`)
+    const renderers = [128, 129, 130].map((n) => `/dev/dri/renderD${n} root:render 660\n`)
+    expect(output).toBe([...cards, ...renderers].join(''))
   })
 
   it('have what tracing needs: the BTF of msm and gpuvm, and the kernel file systems', async () => {

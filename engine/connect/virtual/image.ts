@@ -49,8 +49,8 @@ const INDEX_AGE_MS = 24 * HOUR_MS
 /** Images of other sources or kernels that are kept, so that switching branches does not rebuild. */
 const IMAGES_KEPT = 3
 
-/** Of board/, what does not end up in an image. */
-const NOT_INPUTS = new Set(['README.md', 'LICENSE'])
+/** Of board/, what does not end up in an image. The kernels other than mainline are laid over it. */
+const NOT_INPUTS = /^(README\.md|LICENSE|kernels\/.*)$/
 
 const imagesDir = (): string => cacheDir('board', 'image')
 const archiveDir = (): string => cacheDir('board', 'archive')
@@ -60,7 +60,7 @@ const buildLog = (): string => cacheDir('board', 'build.log')
 export function inputsHash(folder: string): string {
   const hash = createHash('sha256')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => !NOT_INPUTS.has(file) && statSync(path.join(folder, file)).isFile())
+    .filter((file) => !NOT_INPUTS.test(file) && statSync(path.join(folder, file)).isFile())
     .sort()
   for (const file of files)
     hash

@@ -73,6 +73,12 @@ export function bootArguments(boot: Boot): string[] {
     `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${boot.port}-:22`,
     '-device',
     'virtio-net-device,netdev=net',
+    // A second display, with a connector and vblanks, that gpuvm has no part in. What it shows goes nowhere. Its driver wants
+    // virtio 1.0 (virtio_gpu_init(), 7.3), which QEMU 7.2 does not speak over MMIO unless told to.
+    '-global',
+    'virtio-mmio.force-legacy=false',
+    '-device',
+    'virtio-gpu-device',
     '-append',
     KERNEL_ARGUMENTS
   ]
