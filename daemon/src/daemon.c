@@ -15,7 +15,10 @@
 
 #define VS_LOOK_NS (20 * VS_NS_PER_MS) /* how long an event may wait in the ring or in an open batch */
 #define VS_SNAPSHOT_PERIOD_MIN_MS 100
-#define VS_RUNNER_PACKET (64u << 10) /* PACKET_MAX of the runner */
+/* Frames other than batches that may wait to be written: beyond the first limit progress is left out, beyond the second the
+ * runner is not read, so that a scenario waits with its next checkpoint. */
+#define VS_PROGRESS_FRAMES 64
+#define VS_RUNNER_FRAMES 256
 #define VS_CANCEL_PATIENCE_NS (6 * VS_NS_PER_S)
 
 #define END(reason) VASCOPE__V1__GOODBYE_REASON__GOODBYE_REASON_##reason
@@ -121,7 +124,7 @@ static void vs_daemon_run_scenario(struct vs_daemon *daemon, const Vascope__V1__
 		why = "another scenario is running; wait for it or cancel it";
 	else if ((r = vs_daemon_to_runner(daemon, command)))
 		why = r == -ENOTCONN ? "there is no scenario runner; the preflight says why" :
-		      r == -EMSGSIZE ? "its parameters take more than 64 KiB; give fewer or shorter ones" :
+		      r == -EMSGSIZE ? "its parameters take more than 192 KiB; give fewer or shorter ones" :
 				       strerror(-r);
 	if (why) {
 		vs_daemon_scenario_status(daemon, run->run_id, run->scenario,
@@ -270,11 +273,24 @@ static void vs_daemon_runner_ended(struct vs_daemon *daemon)
 				  VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_FAILED, text);
 }
 
+static void vs_daemon_status(struct vs_daemon *daemon, const Vascope__V1__Frame *frame)
+{
+	const Vascope__V1__ScenarioStatus *status = frame->scenario;
+
+	if (status->state == VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_RUNNING &&
+	    daemon->queue.frames >= VS_PROGRESS_FRAMES)
+		return; /* the next one tells more */
+	/* What the scenario caused goes before what it says about it. */
+	vs_daemon_drain(daemon);
+	vs_queue_data(&daemon->queue, frame);
+	if (daemon->running && status->run_id == daemon->run_id && vs_scenario_is_over(status->state))
+		daemon->running = false;
+}
+
 static void vs_daemon_runner(struct vs_daemon *daemon)
 {
 	static uint8_t packet[VS_RUNNER_PACKET];
-	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
-	Vascope__V1__ScenarioStatus *status;
+	Vascope__V1__Frame *frame;
 	ssize_t n = recv(daemon->runner->socket, packet, sizeof(packet), 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -283,17 +299,14 @@ static void vs_daemon_runner(struct vs_daemon *daemon)
 		vs_daemon_runner_ended(daemon);
 		return;
 	}
-	status = vascope__v1__scenario_status__unpack(NULL, (size_t)n, packet);
-	if (!status)
-		return;
-	/* What the scenario caused goes before what it says about it. */
-	vs_daemon_drain(daemon);
-	frame.body_case = VASCOPE__V1__FRAME__BODY_SCENARIO;
-	frame.scenario = status;
-	vs_queue_data(&daemon->queue, &frame);
-	if (daemon->running && status->run_id == daemon->run_id && vs_scenario_is_over(status->state))
-		daemon->running = false;
-	vascope__v1__scenario_status__free_unpacked(status, NULL);
+	frame = vascope__v1__frame__unpack(NULL, (size_t)n, packet);
+	if (frame && frame->body_case == VASCOPE__V1__FRAME__BODY_SCENARIO) {
+		vs_daemon_status(daemon, frame);
+	} else if (frame && frame->body_case == VASCOPE__V1__FRAME__BODY_CHECKPOINT) {
+		vs_daemon_drain(daemon);
+		vs_queue_data(&daemon->queue, frame);
+	}
+	vascope__v1__frame__free_unpacked(frame, NULL);
 }
 
 static void vs_daemon_signal(struct vs_daemon *daemon)
@@ -339,11 +352,12 @@ static int vs_daemon_timeout(const struct vs_daemon *daemon, uint64_t now)
 static int vs_daemon_poll(struct vs_daemon *daemon)
 {
 	bool ending = daemon->state == VS_STATE_ENDING;
+	bool behind = daemon->queue.frames >= VS_RUNNER_FRAMES;
 	struct pollfd polled[] = {
 		{ .fd = ending ? -1 : daemon->in, .events = POLLIN },
 		{ .fd = daemon->out, .events = vs_queue_wants_write(&daemon->queue) ? POLLOUT : 0 },
 		{ .fd = daemon->signals, .events = POLLIN },
-		{ .fd = ending ? -1 : daemon->runner->socket, .events = POLLIN },
+		{ .fd = ending || behind ? -1 : daemon->runner->socket, .events = POLLIN },
 		{ .fd = daemon->state == VS_STATE_TRACING ? vs_tracer_fd(daemon->tracer) : -1, .events = POLLIN },
 	};
 

@@ -200,6 +200,7 @@ static void test_without_tracing_it_runs_and_says_so(void **state)
 	frame = expect(&run, VASCOPE__V1__FRAME__BODY_CAPABILITIES);
 	assert_int_equal(frame->capabilities->trace_level, VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_UNSPECIFIED);
 	assert_true(frame->capabilities->trace_reason[0] != 0);
+	assert_int_equal(frame->capabilities->n_schema, 0);
 	for (size_t i = 0; i < frame->capabilities->n_probes; i++)
 		assert_int_not_equal(frame->capabilities->probes[i]->state,
 				     VASCOPE__V1__PROBE_STATE__PROBE_STATE_ATTACHED);
@@ -302,7 +303,7 @@ static void test_a_desktop_that_reads_nothing_does_not_hold_it(void **state)
 
 static void test_a_scenario_too_large_for_the_runner_is_refused(void **state)
 {
-	static char name[65u << 10];
+	static char name[VS_RUNNER_PACKET + 1024];
 	Vascope__V1__Command command = VASCOPE__V1__COMMAND__INIT;
 	Vascope__V1__RunScenario scenario = VASCOPE__V1__RUN_SCENARIO__INIT;
 	Vascope__V1__Credit credit = VASCOPE__V1__CREDIT__INIT;
@@ -326,7 +327,7 @@ static void test_a_scenario_too_large_for_the_runner_is_refused(void **state)
 	frame = expect(&run, VASCOPE__V1__FRAME__BODY_SCENARIO);
 	assert_int_equal(frame->scenario->state, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_REFUSED);
 	assert_int_equal(frame->scenario->run_id, 7);
-	assert_non_null(strstr(frame->scenario->text, "64 KiB"));
+	assert_non_null(strstr(frame->scenario->text, "192 KiB"));
 	vascope__v1__frame__free_unpacked(frame, NULL);
 	close(run.in);
 	run.in = -1;

@@ -88,6 +88,8 @@ static int one_round(struct retain *retain)
 	if (!r)
 		r = map_and_close(retain);
 	if (!r)
+		r = vs_vm_checkpoint(&retain->vm, "after closing the handles");
+	if (!r)
 		r = vs_run_sleep_until(run, vs_now_ns() + run->param[HOLD] * 1000000);
 	if (!r)
 		r = use(retain);

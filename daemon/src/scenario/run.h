@@ -75,7 +75,19 @@ struct vs_run_control {
 	int fd; /* readable when step() has something to do, or -1 */
 	/* Between two requests: 0 to go on, -ECANCELED to stop. Also reports progress. */
 	int (*step)(struct vs_run *run, void *data);
+	/* Takes a checkpoint, see expect.h; -EMSGSIZE when it is too large. NULL: nobody wants them. */
+	int (*checkpoint)(struct vs_run *run, Vascope__V1__Checkpoint *checkpoint, void *data);
 	void *data;
+};
+
+/* The checkpoint being put together, see expect.h. */
+struct vs_expect {
+	const char *step;
+	uint32_t pid; /* whose objects are being stated */
+	Vascope__V1__ExpectedVm *vm;
+	Vascope__V1__ExpectedBo *bo;
+	Vascope__V1__ExpectedVa *va; /* of all VMs, in their order */
+	size_t n_vms, n_bos, n_vas;
 };
 
 struct vs_run {
@@ -88,6 +100,7 @@ struct vs_run {
 	uint64_t issued[VS_N_ISSUED];
 	uint64_t done; /* of total */
 	uint64_t total; /* the first parameter */
+	struct vs_expect expect;
 	bool cleaning; /* giving back: waits are no longer cut short by a cancel */
 	char text[512]; /* the first failure, "" when there is none */
 };

@@ -15,9 +15,8 @@
 #include <unistd.h>
 
 #include "scenario/catalogue.h"
-#include "vascope/v1/frame.pb-c.h"
+#include "scenario/expect.h"
 
-#define PACKET_MAX 65536 /* far above any sensible RunScenario, so that a silly one is still answered */
 #define PROGRESS_NS 100000000ull
 
 struct runner {
@@ -32,22 +31,41 @@ struct runner {
 	int error;
 };
 
-/* Send a status. Progress is dropped when the peer does not keep up; everything else waits for it. */
-static void send_status(struct runner *runner, const Vascope__V1__ScenarioStatus *status, int flags)
+/* Send a frame. With MSG_DONTWAIT it is dropped when the peer does not keep up. 0, or -EMSGSIZE. */
+static int send_frame(struct runner *runner, const Vascope__V1__Frame *frame, int flags)
 {
-	uint8_t buffer[PACKET_MAX];
-	size_t n = vascope__v1__scenario_status__get_packed_size(status);
+	static uint8_t buffer[VS_RUNNER_PACKET];
+	size_t n = vascope__v1__frame__get_packed_size(frame);
 
-	if (n > sizeof(buffer)) {
-		fprintf(stderr, "vascoped: a scenario status of %zu bytes is too long to send\n", n);
-		return;
-	}
-	vascope__v1__scenario_status__pack(status, buffer);
+	if (n > sizeof(buffer))
+		return -EMSGSIZE;
+	vascope__v1__frame__pack(frame, buffer);
 	if (send(runner->sock, buffer, n, MSG_NOSIGNAL | flags) < 0 && errno != EAGAIN) {
 		runner->closed = true;
 		if (errno != EPIPE && errno != ECONNRESET)
 			runner->error = -errno;
 	}
+	return 0;
+}
+
+static void send_status(struct runner *runner, Vascope__V1__ScenarioStatus *status, int flags)
+{
+	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
+
+	frame.body_case = VASCOPE__V1__FRAME__BODY_SCENARIO;
+	frame.scenario = status;
+	send_frame(runner, &frame, flags);
+}
+
+static int send_checkpoint(struct vs_run *run, Vascope__V1__Checkpoint *checkpoint, void *data)
+{
+	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
+	struct runner *runner = data;
+
+	checkpoint->run_id = runner->request->run_id;
+	frame.body_case = VASCOPE__V1__FRAME__BODY_CHECKPOINT;
+	frame.checkpoint = checkpoint;
+	return send_frame(runner, &frame, 0);
 }
 
 static void report(struct runner *runner, struct vs_run *run, Vascope__V1__ScenarioState state, const char *text)
@@ -101,7 +119,7 @@ static void refuse(struct runner *runner, const Vascope__V1__RunScenario *reques
 /* The next command, or NULL: none yet (with MSG_DONTWAIT), none to be understood, or the peer is gone. */
 static Vascope__V1__Command *receive(struct runner *runner, int flags)
 {
-	uint8_t buffer[PACKET_MAX];
+	static uint8_t buffer[VS_RUNNER_PACKET];
 	Vascope__V1__Command *command;
 	ssize_t n = recv(runner->sock, buffer, sizeof(buffer), MSG_TRUNC | flags);
 
@@ -167,7 +185,7 @@ static int step(struct vs_run *run, void *data)
 static void run_scenario(struct runner *runner, const Vascope__V1__RunScenario *request)
 {
 	struct vs_run run = {
-		.control = { .fd = runner->sock, .step = step, .data = runner },
+		.control = { .fd = runner->sock, .step = step, .checkpoint = send_checkpoint, .data = runner },
 	};
 	uint64_t start = vs_now_ns();
 	char text[64];
@@ -181,6 +199,7 @@ static void run_scenario(struct runner *runner, const Vascope__V1__RunScenario *
 	runner->cancelled = false;
 	report(runner, &run, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_STARTED, "");
 	r = run.scenario->run(&run);
+	vs_expect_clear(&run);
 	snprintf(text, sizeof(text), "%.2f s", (vs_now_ns() - start) / 1e9);
 	if (r && r != -ECANCELED)
 		report(runner, &run, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_FAILED,

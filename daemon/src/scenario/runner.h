@@ -11,7 +11,13 @@
 
 #include <stddef.h>
 
-#include "vascope/v1/scenario.pb-c.h"
+#include "vascope/v1/frame.pb-c.h"
+
+/*
+ * The largest packet on the runner's socket, both ways: some ten thousand mappings of a checkpoint. Below what a socket's
+ * buffer takes at once without privilege (net.core.wmem_default, 212992).
+ */
+#define VS_RUNNER_PACKET (192u << 10)
 
 /* What the privileged set-up found and opened for the runner. */
 struct vs_runner_fds {
@@ -24,7 +30,7 @@ struct vs_runner_fds {
  * Serve scenario commands until the peer closes the socket.
  *
  * sock: one end of a SOCK_SEQPACKET pair. Every packet is one whole packed message:
- * Vascope__V1__Command (run, cancel) comes down, Vascope__V1__ScenarioStatus goes up.
+ * Vascope__V1__Command (run, cancel) comes down, Vascope__V1__Frame (scenario, checkpoint) goes up.
  * A packet that is not a Command, or a Command of another kind, is ignored with a line on stderr.
  *
  * Returns 0 when the socket was closed by the peer, or -errno when it broke.

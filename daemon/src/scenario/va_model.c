@@ -2,7 +2,6 @@
 /* The VA tree of a VM_BIND VM, as drm_gpuvm keeps it. See va_model.h. */
 #include "scenario/va_model.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +93,14 @@ void vs_va_model_map(struct vs_va_model *model, uint64_t iova, uint64_t range, u
 void vs_va_model_unmap(struct vs_va_model *model, uint64_t iova, uint64_t range)
 {
 	punch(model, iova, range, NULL);
+}
+
+bool vs_va_model_maps(const struct vs_va_model *model, uint64_t bo)
+{
+	for (size_t i = 0; i < model->n; i++)
+		if (model->va[i].bo == bo)
+			return true;
+	return false;
 }
 
 void vs_va_model_close(struct vs_va_model *model)

@@ -15,6 +15,7 @@
 #ifndef VS_SCENARIO_VA_MODEL_H
 #define VS_SCENARIO_VA_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,8 @@ struct vs_va_model {
 /* bo and offset are 0 for MAP_NULL. Aborts when memory ends. */
 void vs_va_model_map(struct vs_va_model *model, uint64_t iova, uint64_t range, uint64_t bo, uint64_t offset);
 void vs_va_model_unmap(struct vs_va_model *model, uint64_t iova, uint64_t range);
+/* Whether any VA shows this BO. */
+bool vs_va_model_maps(const struct vs_va_model *model, uint64_t bo);
 /* The VM goes away: what is left is removed. The counts stay; the memory is given back. */
 void vs_va_model_close(struct vs_va_model *model);
 

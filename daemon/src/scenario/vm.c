@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "scenario/expect.h"
+
 static const char *const op_names[] = {
 	[VS_MSM_VM_BIND_OP_UNMAP] = "UNMAP",
 	[VS_MSM_VM_BIND_OP_MAP] = "MAP",
@@ -43,7 +45,12 @@ int vs_vm_open(struct vs_vm *vm, struct vs_run *run)
 	r = vs_msm_en_vm_bind(vm->fd);
 	if (r)
 		return vs_run_fail(run, r, "EN_VM_BIND on %s (msm 1.13 and per-process page tables are needed)", path);
+	/* The first question makes the VM. */
 	r = get_param(vm, VS_MSM_PARAM_VA_START, "VA_START", &vm->va_start);
+	if (r)
+		vs_ordinals_lost();
+	else
+		vm->ordinal = vs_ordinal_vm();
 	if (!r)
 		r = get_param(vm, VS_MSM_PARAM_VA_SIZE, "VA_SIZE", &vm->va_size);
 	if (!r)
@@ -89,6 +96,26 @@ static int unmap_rest(struct vs_vm *vm)
 	return vs_vm_sync(vm);
 }
 
+/* Add what the model has counted since the last time. */
+static void tell_expected(struct vs_vm *vm)
+{
+	vm->run->issued[VS_ISSUED_EXPECT_VA_INSERT] += vm->model.inserts - vm->inserts;
+	vm->run->issued[VS_ISSUED_EXPECT_VA_REMOVE] += vm->model.removes - vm->removes;
+	vm->inserts = vm->model.inserts;
+	vm->removes = vm->model.removes;
+}
+
+/* The file is closed: its BOs are gone, and so is the VM, but for a while after a submit, which holds it until it is retired. */
+static int expect_closed(struct vs_vm *vm)
+{
+	vs_expect_begin(vm->run, "after closing the file");
+	if (!vm->submits)
+		vs_expect_vm_gone(vm->run, vm->ordinal);
+	for (size_t i = 0; i < vm->n_bos; i++)
+		vs_expect_bo_gone(vm->run, vm->bo[i]->id, VS_ANY_POLICY);
+	return vs_expect_end(vm->run);
+}
+
 int vs_vm_close(struct vs_vm *vm)
 {
 	bool cleaning = vm->run->cleaning;
@@ -104,9 +131,7 @@ int vs_vm_close(struct vs_vm *vm)
 	for (size_t i = 0; i < vm->n_bos; i++) {
 		r = bo_release(vm, vm->bo[i]);
 		result = result ? result : r;
-		free(vm->bo[i]);
 	}
-	free(vm->bo);
 	for (int i = 0; i < 2; i++) {
 		uint32_t queue = i ? vm->queue : vm->bind_queue;
 
@@ -116,9 +141,13 @@ int vs_vm_close(struct vs_vm *vm)
 		result = result ? result : r;
 	}
 	close(vm->fd);
+	if (!result)
+		result = expect_closed(vm);
+	for (size_t i = 0; i < vm->n_bos; i++)
+		free(vm->bo[i]);
+	free(vm->bo);
 	vs_va_model_close(&vm->model);
-	vm->run->issued[VS_ISSUED_EXPECT_VA_INSERT] = vm->model.inserts;
-	vm->run->issued[VS_ISSUED_EXPECT_VA_REMOVE] = vm->model.removes;
+	tell_expected(vm);
 	vm->run->cleaning = cleaning;
 	return result;
 }
@@ -131,14 +160,15 @@ struct vs_bo *vs_vm_bo_new(struct vs_vm *vm, uint64_t size, int *ret_err)
 	if (!grown || !bo)
 		abort();
 	vm->bo = grown;
-	bo->id = vm->n_bos + 1;
 	bo->size = size;
 	*ret_err = vs_msm_gem_new(vm->fd, size, VS_MSM_BO_WC, &bo->handle);
 	if (*ret_err) {
-		vs_run_fail(vm->run, *ret_err, "GEM_NEW of BO %" PRIu64 ", %" PRIu64 " bytes", bo->id, size);
+		vs_ordinals_lost();
+		vs_run_fail(vm->run, *ret_err, "GEM_NEW of %" PRIu64 " bytes", size);
 		free(bo);
 		return NULL;
 	}
+	bo->id = vs_ordinal_bo();
 	vm->bo[vm->n_bos++] = bo;
 	vm->run->issued[VS_ISSUED_GEM_NEW]++;
 	return bo;
@@ -232,8 +262,7 @@ static void account(struct vs_vm *vm)
 		else
 			vs_va_model_map(&vm->model, op->iova, op->range, vm->op_bo[i], op->obj_offset);
 	}
-	vm->run->issued[VS_ISSUED_EXPECT_VA_INSERT] = vm->model.inserts;
-	vm->run->issued[VS_ISSUED_EXPECT_VA_REMOVE] = vm->model.removes;
+	tell_expected(vm);
 	vm->n_ops = 0;
 }
 
@@ -300,4 +329,21 @@ int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size)
 	r = vs_run_wait_fence(vm->run, fence, what);
 	vm->run->cleaning = cleaning;
 	return r;
+}
+
+void vs_vm_expect(const struct vs_vm *vm)
+{
+	vs_expect_vm(vm->run, vm->ordinal, VS_ANY_POLICY, vm->model.va, vm->model.n);
+	for (size_t i = 0; i < vm->n_bos; i++)
+		if (vm->bo[i]->handle)
+			vs_expect_bo(vm->run, vm->bo[i]->id, VS_ANY_POLICY, 1);
+		else if (vs_va_model_maps(&vm->model, vm->bo[i]->id))
+			vs_expect_bo(vm->run, vm->bo[i]->id, VS_ANY_POLICY, 0);
+}
+
+int vs_vm_checkpoint(struct vs_vm *vm, const char *step)
+{
+	vs_expect_begin(vm->run, step);
+	vs_vm_expect(vm);
+	return vs_expect_end(vm->run);
 }

@@ -15,7 +15,7 @@
 #define VS_VM_FENCES 8     /* fences that may be open at a time */
 
 struct vs_bo {
-	uint64_t id;     /* 1, 2, ... in this VM; never used again */
+	uint64_t id;     /* its ordinal, see expect.h */
 	uint64_t size;   /* bytes */
 	uint32_t handle; /* 0 once it is closed */
 	void *cpu;       /* NULL when not mapped for the CPU */
@@ -32,7 +32,9 @@ struct vs_vm {
 	bool has_prr;       /* MAP_NULL is possible */
 	struct vs_bo **bo;
 	size_t n_bos;
+	uint32_t ordinal; /* of the VM, see expect.h; 0 while there is none */
 	struct vs_va_model model;
+	uint64_t inserts, removes; /* of the model, as far as run->issued has them */
 	/* The request being put together; its BOs are for the model. */
 	struct vs_msm_vm_bind_op op[VS_VM_BATCH_MAX];
 	uint64_t op_bo[VS_VM_BATCH_MAX];
@@ -79,6 +81,11 @@ int vs_vm_flush(struct vs_vm *vm, bool fence);
  * With nothing to issue it waits only for the fences that were asked for.
  */
 int vs_vm_sync(struct vs_vm *vm);
+
+/* Checkpoint: what the model has now, and how many handles each BO has. For use between begin and end. */
+void vs_vm_expect(const struct vs_vm *vm);
+/* A checkpoint of this VM alone; step says after what. 0, or a noted failure. */
+int vs_vm_checkpoint(struct vs_vm *vm, const char *step);
 
 /* Run a command buffer, and wait until it is done, also when cancelled meanwhile. size in bytes. */
 int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size);

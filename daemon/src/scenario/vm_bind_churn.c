@@ -11,6 +11,9 @@
 #include "scenario/cmdstream.h"
 #include "scenario/vm.h"
 
+/* In a run. */
+#define CHECKPOINTS 8
+
 enum { OPS, BOS, BO_PAGES, LIVE, BATCH, SUBMIT_EVERY, RATE };
 
 static const struct vs_param params[] = {
@@ -155,7 +158,9 @@ static int churn_ops(struct churn *churn)
 		if (r)
 			return r;
 		run->done += n;
-		if (every && run->done / every != before / every)
+		if (before * CHECKPOINTS / run->total != run->done * CHECKPOINTS / run->total)
+			r = vs_vm_checkpoint(&churn->vm, "while mappings come and go");
+		if (!r && every && run->done / every != before / every)
 			r = submit(churn);
 		if (!r && run->param[RATE])
 			r = vs_run_sleep_until(run, start + run->done * 1000000000 / run->param[RATE]);

@@ -9,6 +9,8 @@
 
 #include "scenario/vm.h"
 
+#define CHECKPOINT_EVERY 8 /* rounds */
+
 enum { ROUNDS, CUTS, BOS, BO_PAGES };
 
 static const struct vs_param params[] = {
@@ -164,6 +166,8 @@ static int one_round(struct split *split)
 		if (!r)
 			r = vs_vm_flush(&split->vm, vs_rng_below(&run->rng, 4) == 0);
 	}
+	if (!r && run->done % CHECKPOINT_EVERY == 0)
+		r = vs_vm_checkpoint(&split->vm, "after the cuts of a round");
 	if (!r)
 		r = vs_vm_unmap(&split->vm, split->base, bos * split->bo_size);
 	return r ? r : vs_vm_sync(&split->vm);

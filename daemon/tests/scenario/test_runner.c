@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@
 static int sock;
 static pid_t child;
 static unsigned hold_fences; /* of the next runner */
+static uint32_t running; /* the run whose checkpoints come */
+static unsigned checkpoints;
 
 /* Exit status of the runner: 0 when it returned 0 and left nothing in the fake. */
 static void runner_process(int end)
@@ -117,16 +120,37 @@ static void send_cancel(uint32_t run_id)
 static Vascope__V1__ScenarioStatus *next_status(void)
 {
 	struct pollfd fd = { .fd = sock, .events = POLLIN };
-	Vascope__V1__ScenarioStatus *status;
-	uint8_t buffer[4096];
-	ssize_t n;
+	static uint8_t buffer[VS_RUNNER_PACKET];
 
-	assert_int_equal(poll(&fd, 1, 60000), 1);
-	n = recv(sock, buffer, sizeof(buffer), 0);
-	assert_true(n > 0);
-	status = vascope__v1__scenario_status__unpack(NULL, n, buffer);
-	assert_non_null(status);
-	return status;
+	for (;;) {
+		Vascope__V1__ScenarioStatus *status;
+		Vascope__V1__Frame *frame;
+		bool is_status;
+		ssize_t n;
+
+		assert_int_equal(poll(&fd, 1, 60000), 1);
+		n = recv(sock, buffer, sizeof(buffer), 0);
+		assert_true(n > 0);
+		frame = vascope__v1__frame__unpack(NULL, n, buffer);
+		assert_non_null(frame);
+		status = frame->scenario;
+		if (frame->body_case == VASCOPE__V1__FRAME__BODY_CHECKPOINT) {
+			assert_int_equal(frame->checkpoint->run_id, running);
+			assert_true(frame->checkpoint->time_ns > 0);
+			assert_true(frame->checkpoint->step[0]);
+			checkpoints++;
+		} else {
+			assert_int_equal(frame->body_case, VASCOPE__V1__FRAME__BODY_SCENARIO);
+			if (status->state == STATE(STARTED))
+				running = status->run_id;
+			/* The caller frees the status alone. */
+			frame->body_case = VASCOPE__V1__FRAME__BODY__NOT_SET;
+		}
+		is_status = frame->body_case == VASCOPE__V1__FRAME__BODY__NOT_SET;
+		vascope__v1__frame__free_unpacked(frame, NULL);
+		if (is_status)
+			return status;
+	}
 }
 
 /* The next status that is not progress. */
@@ -165,6 +189,7 @@ static void test_tells_start_and_end_with_totals(void **state)
 	assert_int_equal(status->state, STATE(DONE));
 	assert_int_equal(status->done, 50);
 	assert_int_equal(status->total, 50);
+	assert_true(checkpoints > 2);
 	for (size_t i = 0; i < status->n_issued; i++) {
 		if (!strcmp(status->issued[i]->name, "expect-va-insert"))
 			insert = status->issued[i]->value;

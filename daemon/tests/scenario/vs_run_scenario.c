@@ -109,32 +109,65 @@ static void send_run(int sock, int argc, char **argv)
 		die("send");
 }
 
-static bool show(int sock, Vascope__V1__ScenarioState *state)
+/* What the scenario says must be there. */
+static void show_checkpoint(const Vascope__V1__Checkpoint *checkpoint)
 {
-	Vascope__V1__ScenarioStatus *status;
-	uint8_t buffer[4096];
-	ssize_t n = recv(sock, buffer, sizeof(buffer), 0);
+	printf("CHECKPOINT %s:", checkpoint->step);
+	for (size_t i = 0; i < checkpoint->n_vms; i++) {
+		const Vascope__V1__ExpectedVm *vm = checkpoint->vms[i];
 
-	if (n <= 0) {
-		fprintf(stderr, "the runner is gone\n");
-		*state = STATE(FAILED);
-		return false;
+		printf(" VM %u.%u policy=%d", vm->pid, vm->ordinal, vm->policy);
+		if (vm->gone)
+			printf(" gone");
+		else
+			printf(" %zu mappings", vm->n_vas);
 	}
-	status = vascope__v1__scenario_status__unpack(NULL, n, buffer);
-	*state = status->state;
+	for (size_t i = 0; i < checkpoint->n_bos; i++) {
+		const Vascope__V1__ExpectedBo *bo = checkpoint->bos[i];
+
+		printf(" BO %u.%u policy=%d", bo->pid, bo->ordinal, bo->policy);
+		if (bo->gone)
+			printf(" gone");
+		else
+			printf(" handles=%u", bo->handles);
+	}
+	printf("\n");
+}
+
+static void show_status(const Vascope__V1__ScenarioStatus *status)
+{
 	printf("%s %s pid=%u seed=%" PRIu64 " %" PRIu64 "/%" PRIu64, state_names[status->state], status->scenario,
 	       status->pid, status->seed, status->done, status->total);
 	for (size_t i = 0; i < status->n_issued; i++)
 		printf(" %s=%" PRIu64, status->issued[i]->name, status->issued[i]->value);
 	printf(" %s\n", status->text);
+}
+
+static bool show(int sock, Vascope__V1__ScenarioState *state)
+{
+	static uint8_t buffer[VS_RUNNER_PACKET];
+	ssize_t n = recv(sock, buffer, sizeof(buffer), 0);
+	Vascope__V1__Frame *frame = n > 0 ? vascope__v1__frame__unpack(NULL, n, buffer) : NULL;
+
+	if (!frame) {
+		fprintf(stderr, "the runner is gone\n");
+		*state = STATE(FAILED);
+		return false;
+	}
+	if (frame->body_case == VASCOPE__V1__FRAME__BODY_CHECKPOINT) {
+		show_checkpoint(frame->checkpoint);
+	} else {
+		*state = frame->scenario->state;
+		show_status(frame->scenario);
+	}
 	fflush(stdout);
-	vascope__v1__scenario_status__free_unpacked(status, NULL);
+	vascope__v1__frame__free_unpacked(frame, NULL);
 	return *state == STATE(STARTED) || *state == STATE(RUNNING);
 }
 
 int main(int argc, char **argv)
 {
-	Vascope__V1__ScenarioState state;
+	Vascope__V1__ScenarioState state = STATE(STARTED);
 	struct vs_runner_fds fds;
 	int pair[2], status;
 	pid_t child;
