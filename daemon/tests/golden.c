@@ -86,7 +86,7 @@ static uint8_t *capabilities(size_t *ret_size)
 	struct vs_enumerator vm_flags[] = { { "DRM_GPUVM_RESV_PROTECTED", 1 }, { "DRM_GPUVM_IMMEDIATE_MODE", 2 } };
 	struct vs_enumerator va_flags[] = { { "DRM_GPUVA_INVALIDATED", 1 }, { "DRM_GPUVA_SPARSE", 2 } };
 	struct vs_flag_names flags = { vm_flags, 2, va_flags, 2 };
-	struct vs_tracer tracer = { .results = results, .n_results = 2, .links = links, .walk_fd = -1 };
+	struct vs_tracer tracer = { .level = VS_LEVEL_BPF, .results = results, .n_results = 2, .links = links, .walk_fd = -1 };
 	struct vs_nodes nodes = { .n = 1, .traced = 0 };
 	struct vs_msm_facts msm = { .present = true, .gpu = "Adreno 702", .vm_bind = true, .sparse = true,
 				    .va_start = 1ull << 32, .va_size = 0xffff00000000ull };

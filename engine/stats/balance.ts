@@ -1,5 +1,6 @@
 import type { ScenarioRecord } from '../model/entities'
 import { scenarioStateName, type SessionModel } from '../model/session'
+import { Kind } from '../wire/schema'
 
 /** What a scenario expected the kernel to do, against what was traced. */
 export interface Balance {
@@ -9,7 +10,7 @@ export interface Balance {
   insertsSeen: number
   removesExpected: number
   removesSeen: number
-  /** null where events were lost, or the scenario has no expectation: then nothing can be said. */
+  /** null where events were lost, inserts are not traced, or the scenario did not end: then nothing can be said. */
   holds: boolean | null
 }
 
@@ -41,7 +42,8 @@ function balanceOf(model: SessionModel, scenario: ScenarioRecord): Balance {
   const insertsExpected = scenario.issued['expect-va-insert'] ?? 0
   const removesExpected = scenario.issued['expect-va-remove'] ?? 0
   const lossy = model.lost.size > 0 || model.gaps > 0 || model.faults.length > 0
-  const silent = lossy || scenarioStateName(scenario.state) !== 'done'
+  const traced = model.kinds.has(Kind.VaInsert) && model.kinds.has(Kind.VaRemove)
+  const silent = lossy || !traced || scenarioStateName(scenario.state) !== 'done'
   return {
     scenario: scenario.id,
     seed: scenario.seed,

@@ -57,12 +57,33 @@ static void vs_arena_free(struct vs_arena *arena)
 		items_;                                                                             \
 	})
 
-static void vs_put_schema(Vascope__V1__Capabilities *message, struct vs_arena *arena)
+/* Below BPF some kinds cannot be had at all, and are not in the schema: the desktop must not wait for them. */
+static bool vs_kind_is_given(const struct vs_tracer *tracer, int kind)
+{
+	if (tracer->level == VS_LEVEL_BPF)
+		return vs_schemas[kind].name != NULL;
+	for (size_t i = 0; i < tracer->n_results; i++) {
+		const struct vs_probe_result *result = &tracer->results[i];
+
+		if (result->state != VASCOPE__V1__PROBE_STATE__PROBE_STATE_ATTACHED)
+			continue;
+		for (int k = 0; k < VS_PROBE_KINDS; k++)
+			if ((int)result->probe->kinds[k] == kind)
+				return true;
+	}
+	return false;
+}
+
+static void vs_put_schema(Vascope__V1__Capabilities *message, struct vs_arena *arena, const struct vs_tracer *tracer)
 {
 	Vascope__V1__KindSchema *schema = VS_REPEAT(arena, message, schema, VS_KIND_COUNT - 1, KindSchema);
 	Vascope__V1__Column *columns = vs_arena_take(arena, VS_KIND_COUNT * VS_COLUMNS_OF_KIND, sizeof(*columns));
 
-	for (int kind = 1; kind < VS_KIND_COUNT; kind++, schema++) {
+	message->n_schema = 0;
+	for (int kind = 1; kind < VS_KIND_COUNT; kind++) {
+		if (!vs_kind_is_given(tracer, kind))
+			continue;
+		message->n_schema++;
 		vascope__v1__kind_schema__init(schema);
 		schema->kind = (Vascope__V1__EventKind)kind;
 		schema->name = (char *)vs_schemas[kind].name;
@@ -70,6 +91,7 @@ static void vs_put_schema(Vascope__V1__Capabilities *message, struct vs_arena *a
 		for (const struct vs_column *column = vs_schemas[kind].columns; column->column; column++)
 			*columns++ = column->column;
 		schema->n_columns = (size_t)(columns - schema->columns);
+		schema++;
 	}
 }
 
@@ -267,7 +289,7 @@ void vs_capabilities_send(const struct vs_capabilities *capabilities, void (*sen
 	struct vs_checks checks;
 
 	vs_checks_make(&checks, capabilities->findings);
-	vs_put_schema(&message, &arena);
+	vs_put_schema(&message, &arena, capabilities->findings->tracer);
 	vs_put_probes(&message, &arena, capabilities->findings->tracer);
 	vs_put_flags(&message, &arena, capabilities->flags);
 	vs_put_scenarios(&message, &arena, capabilities->findings);
