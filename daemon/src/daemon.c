@@ -305,6 +305,8 @@ static void vs_daemon_runner(struct vs_daemon *daemon)
 	} else if (frame && frame->body_case == VASCOPE__V1__FRAME__BODY_CHECKPOINT) {
 		vs_daemon_drain(daemon);
 		vs_queue_data(&daemon->queue, frame);
+		/* The scenario goes on. A runner that is gone is met by the next look. */
+		send(daemon->runner->socket, "", 1, MSG_NOSIGNAL);
 	}
 	vascope__v1__frame__free_unpacked(frame, NULL);
 }

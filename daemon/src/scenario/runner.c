@@ -26,6 +26,7 @@ struct runner {
 	const Vascope__V1__RunScenario *request;
 	uint64_t reported_ns;
 	bool cancelled;
+	bool taken; /* the checkpoint that was sent last */
 	/* What ends the loop: closed by the peer, or an error. */
 	bool closed;
 	int error;
@@ -55,17 +56,6 @@ static void send_status(struct runner *runner, Vascope__V1__ScenarioStatus *stat
 	frame.body_case = VASCOPE__V1__FRAME__BODY_SCENARIO;
 	frame.scenario = status;
 	send_frame(runner, &frame, flags);
-}
-
-static int send_checkpoint(struct vs_run *run, Vascope__V1__Checkpoint *checkpoint, void *data)
-{
-	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
-	struct runner *runner = data;
-
-	checkpoint->run_id = runner->request->run_id;
-	frame.body_case = VASCOPE__V1__FRAME__BODY_CHECKPOINT;
-	frame.checkpoint = checkpoint;
-	return send_frame(runner, &frame, 0);
 }
 
 static void report(struct runner *runner, struct vs_run *run, Vascope__V1__ScenarioState state, const char *text)
@@ -139,6 +129,10 @@ static Vascope__V1__Command *receive(struct runner *runner, int flags)
 		fprintf(stderr, "vascoped: the runner ignores a command of %zd bytes\n", n);
 		return NULL;
 	}
+	if (n == 1 && !buffer[0]) {
+		runner->taken = true;
+		return NULL;
+	}
 	command = vascope__v1__command__unpack(NULL, n, buffer);
 	if (!command)
 		fprintf(stderr, "vascoped: the runner ignores a packet that is not a Command\n");
@@ -164,6 +158,27 @@ static void handle_while_running(struct runner *runner, const Vascope__V1__Comma
 	default:
 		fprintf(stderr, "vascoped: the runner ignores a command of kind %d\n", command->body_case);
 	}
+}
+
+static int send_checkpoint(struct vs_run *run, Vascope__V1__Checkpoint *checkpoint, void *data)
+{
+	Vascope__V1__Frame frame = VASCOPE__V1__FRAME__INIT;
+	struct runner *runner = data;
+	int r;
+
+	checkpoint->run_id = runner->request->run_id;
+	frame.body_case = VASCOPE__V1__FRAME__BODY_CHECKPOINT;
+	frame.checkpoint = checkpoint;
+	runner->taken = false;
+	r = send_frame(runner, &frame, 0);
+	while (!r && !runner->closed && !runner->taken) {
+		Vascope__V1__Command *command = receive(runner, 0);
+
+		if (command)
+			handle_while_running(runner, command);
+		vascope__v1__command__free_unpacked(command, NULL);
+	}
+	return r;
 }
 
 static int step(struct vs_run *run, void *data)

@@ -31,6 +31,8 @@ struct vs_runner_fds {
  *
  * sock: one end of a SOCK_SEQPACKET pair. Every packet is one whole packed message:
  * Vascope__V1__Command (run, cancel) comes down, Vascope__V1__Frame (scenario, checkpoint) goes up.
+ * A checkpoint is answered with a packet of one zero byte once all that was traced before it is ahead of it; the scenario
+ * waits for that, so that nothing of what it does next can come before.
  * A packet that is not a Command, or a Command of another kind, is ignored with a line on stderr.
  *
  * Returns 0 when the socket was closed by the peer, or -errno when it broke.

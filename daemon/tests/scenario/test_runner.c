@@ -139,6 +139,7 @@ static Vascope__V1__ScenarioStatus *next_status(void)
 			assert_true(frame->checkpoint->time_ns > 0);
 			assert_true(frame->checkpoint->step[0]);
 			checkpoints++;
+			assert_int_equal(send(sock, "", 1, MSG_NOSIGNAL), 1);
 		} else {
 			assert_int_equal(frame->body_case, VASCOPE__V1__FRAME__BODY_SCENARIO);
 			if (status->state == STATE(STARTED))

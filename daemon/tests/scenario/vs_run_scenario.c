@@ -156,6 +156,8 @@ static bool show(int sock, Vascope__V1__ScenarioState *state)
 	}
 	if (frame->body_case == VASCOPE__V1__FRAME__BODY_CHECKPOINT) {
 		show_checkpoint(frame->checkpoint);
+		if (send(sock, "", 1, MSG_NOSIGNAL) < 0)
+			perror("send");
 	} else {
 		*state = frame->scenario->state;
 		show_status(frame->scenario);
