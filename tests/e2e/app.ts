@@ -15,7 +15,7 @@ export interface App {
 }
 
 /** Starts the built app with its own data, at the size the screens are designed for. */
-export async function launch(...args: string[]): Promise<App> {
+export async function launch({ args = [], env = {} }: { args?: string[]; env?: NodeJS.ProcessEnv } = {}): Promise<App> {
   const executablePath = process.env.ELECTRON_EXEC_PATH
   if (!executablePath)
     throw new Error('no Electron: run `npm test -- e2e`, or this through scripts/electron-runtime.mjs')
@@ -24,7 +24,7 @@ export async function launch(...args: string[]): Promise<App> {
   const app = await electron.launch({
     executablePath,
     args: [...sandbox, `--user-data-dir=${path.join(folder, 'profile')}`, ROOT, ...args],
-    env: { ...(process.env as Record<string, string>), XDG_DATA_HOME: folder }
+    env: { ...(process.env as Record<string, string>), XDG_DATA_HOME: folder, ...(env as Record<string, string>) }
   })
   const page = await app.firstWindow()
   await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1440, 900))
