@@ -219,7 +219,8 @@ export interface Mark {
   time: number
   /** Same as time for a moment; later for loss. */
   until: number
-  kind: 'snapshot' | 'loss' | 'scenario' | 'note'
+  /** gap: a snapshot did not agree with the events. */
+  kind: 'snapshot' | 'loss' | 'scenario' | 'note' | 'gap'
   text: string
 }
 

@@ -1,146 +1,173 @@
-import type { DecodedBatch } from '../wire/batch'
 import { Field, Kind } from '../wire/schema'
-import type { State } from './state'
+import { applyMsmEvent } from './apply-msm'
+import { closeHandle, endExport, exportBo, openHandle } from './bos'
+import { addPlane, createFb, destroyFb, fbOp } from './display'
+import type { EventCursor } from './observer'
+import { Reason, type State } from './state'
 
 const NS = 1e9
 /** Name of msm's scheduler of VM_BIND jobs (msm_gem_vma.c, 7.3); its rings have schedulers of their own. */
 const VM_BIND_SCHEDULER = 'msm-vm-bind'
 
-/** Applies the events of a batch to the state, in order. Kinds that this version does not know leave it as it is. */
-export function applyBatch(state: State, batch: DecodedBatch): void {
-  for (const task of batch.tasks) state.tasks.set(task.id, task)
-  for (const name of batch.names) state.names.set(name.id, name.text)
-  for (let i = 0; i < batch.count; i++) applyEvent(state, batch, i, batch.time[i]! / NS)
-}
-
-function applyEvent(state: State, batch: DecodedBatch, i: number, time: number): void {
-  const get = (field: number): number => batch.columns[field]![i]!
-  switch (batch.kind[i]) {
+/** Applies an event to the state. Kinds that this version does not know leave it as it is. */
+export function applyEvent(state: State, e: EventCursor): void {
+  const { time } = e
+  switch (e.kind) {
     case Kind.VaInsert:
-      state.insert(
-        {
-          va: get(Field.va),
-          vm: get(Field.vm),
-          bo: get(Field.bo),
-          vmBo: 0,
-          iova: get(Field.iova) * state.pageSize,
-          bytes: get(Field.range) * state.pageSize,
-          offset: get(Field.offset) * state.pageSize,
-          flags: get(Field.flags)
-        },
-        time,
-        true
-      )
+      state.insert({ va: e.get(Field.va), vmBo: 0, ...rangeOf(state, e) }, time, true)
       break
     case Kind.VaRemove:
-      state.remove(get(Field.va), time)
+      state.remove(e.get(Field.va), time, e.optional(Field.reason, Reason.none), e.get(Field.task))
       break
     case Kind.VaLink:
-      state.link(get(Field.va), get(Field.vmBo))
+      state.link(e.get(Field.va), e.get(Field.vmBo))
       break
+    case Kind.VaUnlink:
+      state.unlink(e.get(Field.va), e.get(Field.vmBo))
+      break
+    case Kind.SmMap:
+      state.request(true, rangeOf(state, e), e.get(Field.task), time)
+      break
+    case Kind.SmUnmap: {
+      const [iova, bytes] = [e.get(Field.iova) * state.pageSize, e.get(Field.range) * state.pageSize]
+      state.request(false, { vm: e.get(Field.vm), bo: 0, iova, bytes, offset: 0, flags: 0 }, e.get(Field.task), time)
+      break
+    }
+    case Kind.SmRemap:
+      state.remap(e.get(Field.va))
+      break
+    case Kind.SmKeep: {
+      const index = state.mappings.byVa.get(e.get(Field.va))
+      if (index >= 0) state.mappings.flags.data[index] = e.get(Field.flags)
+      break
+    }
     case Kind.VmCreate: {
-      const vm = state.vm(get(Field.vm), time)
+      const vm = state.vm(e.get(Field.vm), time)
       vm.traced = true
-      vm.name = state.names.get(get(Field.name)) ?? ''
-      vm.flags = get(Field.flags)
-      vm.task = get(Field.task)
-      vm.base = get(Field.iova) * state.pageSize
-      vm.size = get(Field.range) * state.pageSize
+      vm.name = state.names.get(e.get(Field.name)) ?? ''
+      vm.flags = e.get(Field.flags)
+      vm.task = e.get(Field.task)
+      vm.base = e.get(Field.iova) * state.pageSize
+      vm.size = e.get(Field.range) * state.pageSize
+      const pid = state.tasks.get(vm.task)?.pid ?? 0
+      if (pid !== 0 && vm.ordinal === 0) vm.ordinal = state.nextOrdinal('vm', pid, vm.id)
       state.judge(vm)
       break
     }
-    case Kind.VmMode: {
-      const vm = state.vm(get(Field.vm), time)
-      vm.mode = modeName(get(Field.mode))
-      state.judge(vm)
-      break
-    }
-    case Kind.VmClose:
-      state.vm(get(Field.vm), time).closed = time
-      break
     case Kind.VmDestroy:
-      state.vm(get(Field.vm), time).destroyed = time
+      state.vm(e.get(Field.vm), time).destroyed = time
       break
     case Kind.VmBoCreate:
-      state.createVmBo(get(Field.vmBo), get(Field.vm), get(Field.bo), time)
-      state.sampleRefcount(get(Field.bo), get(Field.refcount), time)
+      state.createVmBo(e.get(Field.vmBo), e.get(Field.vm), e.get(Field.bo), time)
+      state.sampleRefcount(e.get(Field.bo), e.get(Field.refcount), time)
       break
     case Kind.VmBoDestroy:
-      state.destroyVmBo(get(Field.vmBo), time)
-      state.sampleRefcount(get(Field.bo), get(Field.refcount), time)
+      state.destroyVmBo(e.get(Field.vmBo), time)
+      state.sampleRefcount(e.get(Field.bo), e.get(Field.refcount), time)
+      break
+    case Kind.VmBoDefer:
+      state.deferVmBo(e.get(Field.vmBo))
+      break
+    case Kind.VmBoEvict:
+      state.evict(e.get(Field.vmBo), e.get(Field.count) !== 0, time)
+      break
+    case Kind.VmBoValidate:
+      if (e.get(Field.result) === 0) state.evict(e.get(Field.vmBo), false, time)
       break
     case Kind.BoCreate: {
-      const bo = state.bo(get(Field.bo))
-      bo.bytes = get(Field.size) * state.pageSize
-      bo.flags = get(Field.flags)
-      bo.task = get(Field.task)
+      const bo = state.bo(e.get(Field.bo))
+      bo.bytes = e.get(Field.size) * state.pageSize
+      bo.flags = e.get(Field.flags)
+      bo.task = e.get(Field.task)
       bo.created = time
+      bo.changed = time
+      // where a snapshot had found it before this came in, its handles are still to come
+      bo.handleCount = 0
+      bo.hadHandle = false
       break
     }
     case Kind.BoDestroy:
-      state.bo(get(Field.bo)).destroyed = time
+      state.destroyBo(e.get(Field.bo), time)
       break
     case Kind.BoName:
-      state.bo(get(Field.bo)).name = state.names.get(get(Field.name)) ?? ''
+      state.bo(e.get(Field.bo)).name = state.names.get(e.get(Field.name)) ?? ''
       break
     case Kind.HandleOpen:
-      state.bo(get(Field.bo)).handles.push({
-        handle: get(Field.handle),
-        file: get(Field.file),
-        task: get(Field.task),
-        opened: time,
-        closed: null
-      })
-      state.sampleRefcount(get(Field.bo), get(Field.refcount), time)
+      openHandle(state, e.get(Field.bo), e.get(Field.handle), e.get(Field.file), e.get(Field.task), time)
+      state.sampleRefcount(e.get(Field.bo), e.get(Field.refcount), time)
       break
-    case Kind.HandleClose: {
-      const [file, handle] = [get(Field.file), get(Field.handle)]
-      const { handles } = state.bo(get(Field.bo))
-      const open = handles.find((h) => h.handle === handle && h.file === file && h.closed === null)
-      if (open) open.closed = time
-      state.sampleRefcount(get(Field.bo), get(Field.refcount), time)
+    case Kind.HandleClose:
+      closeHandle(state, e.get(Field.bo), e.get(Field.handle), e.get(Field.file), time)
+      state.sampleRefcount(e.get(Field.bo), e.get(Field.refcount), time)
       break
-    }
+    case Kind.Export:
+      exportBo(state, e.get(Field.bo), time)
+      break
+    case Kind.ExportEnd:
+      endExport(state, e.get(Field.bo), time)
+      break
     case Kind.Submit:
-      state.submits.queue(get(Field.submit), time)
+      state.submits.queue(e.get(Field.submit), time)
       break
     case Kind.SubmitFlush:
-      state.submits.begin(get(Field.submit), time)
+      state.submits.begin(e.get(Field.submit), time)
       break
     case Kind.SubmitRetire:
-      state.submits.finish(get(Field.submit), time)
+      state.submits.finish(e.get(Field.submit), time)
       break
     case Kind.JobQueue:
-      if (state.names.get(get(Field.name)) === VM_BIND_SCHEDULER) state.jobs.queue(get(Field.job), time)
+      if (isVmBind(state, e))
+        // queued by the call whose requests these jobs carry out
+        state.jobs.queueFor(e.get(Field.job), time, state.requests.vmOfTask.get(e.get(Field.task)) ?? 0)
       break
     case Kind.JobRun:
-      if (state.names.get(get(Field.name)) === VM_BIND_SCHEDULER) state.jobs.begin(get(Field.job), time)
+      if (isVmBind(state, e)) state.jobs.begin(e.get(Field.job), time)
       break
     case Kind.JobDone:
-      state.jobs.finish(get(Field.job), time)
+      state.jobs.finish(e.get(Field.job), time)
       break
     case Kind.FbCreate:
-      state.fbs.set(get(Field.fb), { id: get(Field.fb), bo: get(Field.bo), created: time, destroyed: null })
+      createFb(state, e.get(Field.fb), e.get(Field.bo), time)
       break
-    case Kind.FbDestroy: {
-      const fb = state.fbs.get(get(Field.fb))
-      if (fb) fb.destroyed = time
+    case Kind.FbPlane:
+      addPlane(state, e.get(Field.fb), e.get(Field.bo), time)
       break
-    }
+    case Kind.FbDestroy:
+      destroyFb(state, e.get(Field.fb), time)
+      break
+    case Kind.FbPrepare:
+    case Kind.FbCleanup:
+      fbOp(state, e.get(Field.fb), e.kind === Kind.FbPrepare, e.get(Field.count), e.get(Field.duration) / NS, time)
+      break
     case Kind.CommitBegin:
-      state.commits.begin(get(Field.crtc), time)
+      state.commits.begin(e.get(Field.crtc), time)
       break
     case Kind.CommitEnd:
-      state.commits.finish(get(Field.crtc), time)
+      state.commits.finish(e.get(Field.crtc), time)
       break
     case Kind.FlipDone:
-      state.flips.push(get(Field.crtc), time)
+      state.flips.push(e.get(Field.crtc), time)
       state.rates.add('flips', time, 1)
       break
+    default:
+      applyMsmEvent(state, e)
   }
 }
 
-/** VmMode of the wire by its name here. */
-export function modeName(mode: number): 'kernel-managed' | 'vm-bind' | 'unknown' {
-  return mode === 1 ? 'kernel-managed' : mode === 2 ? 'vm-bind' : 'unknown'
+function isVmBind(state: State, e: EventCursor): boolean {
+  return state.names.get(e.get(Field.name)) === VM_BIND_SCHEDULER
+}
+
+function rangeOf(
+  { pageSize }: State,
+  e: EventCursor
+): { vm: number; bo: number; iova: number; bytes: number; offset: number; flags: number } {
+  return {
+    vm: e.get(Field.vm),
+    bo: e.get(Field.bo),
+    iova: e.get(Field.iova) * pageSize,
+    bytes: e.get(Field.range) * pageSize,
+    offset: e.get(Field.offset) * pageSize,
+    flags: e.get(Field.flags)
+  }
 }

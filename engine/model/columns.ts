@@ -22,6 +22,26 @@ export class Column {
   }
 }
 
+/** A Uint8Array that grows, like Column. */
+export class ByteColumn {
+  data = new Uint8Array(1024)
+  length = 0
+
+  push(value: number): number {
+    if (this.length === this.data.length) {
+      const bigger = new Uint8Array(this.data.length * 2)
+      bigger.set(this.data)
+      this.data = bigger
+    }
+    this.data[this.length] = value
+    return this.length++
+  }
+
+  at(index: number): number {
+    return this.data[index]!
+  }
+}
+
 /** The first index whose value is not below `value`, in a column that ascends. */
 export function lowerBound(column: Column, value: number): number {
   let low = 0

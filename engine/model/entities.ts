@@ -1,6 +1,7 @@
-import { Column, IdIndex } from './columns'
+import { ByteColumn, Column, IdIndex } from './columns'
 import type { PolicyVerdict } from './policy'
 import type { RowAllocator } from './rows'
+import type { VaMap } from './vamap'
 
 /** Times are seconds since the session's origin, sizes and addresses bytes. null times: not, or not seen. */
 export interface Vm {
@@ -21,6 +22,23 @@ export interface Vm {
   live: number
   liveBytes: number
   vmBos: number
+  /** Indices of its live mappings, and of those that ended in the order of their ends. */
+  mappings: Set<number>
+  ended: Column
+  /** Live mappings by address. */
+  space: VaMap
+  /** The open files that use it. */
+  files: number[]
+  /** Which VM of its process it is, from 1; 0 where its creation was not seen. */
+  ordinal: number
+  /** msm_gem_vm_close returned. */
+  closeEnded: number | null
+  /** A VM_BIND job failed half way: it takes no more. */
+  unusable: number | null
+  /** A mapping of it was ever evicted or purged. */
+  evictions: number
+  /** Newest event that named it. */
+  changed: number
 }
 
 export interface Handle {
@@ -29,6 +47,13 @@ export interface Handle {
   task: number
   opened: number
   closed: number | null
+  /** When msm_gem_close had returned, with its wait for fences in seconds; null where that is not traced or not yet. */
+  done: { time: number; seconds: number } | null
+}
+
+export interface Sample {
+  value: number
+  sampledAt: number
 }
 
 export interface Bo {
@@ -41,15 +66,97 @@ export interface Bo {
   created: number | null
   destroyed: number | null
   /** A sample, never a trace: nothing tells when it changed in between. */
-  refcount: { value: number; sampledAt: number } | null
+  refcount: Sample | null
   handles: Handle[]
+  /** Open handles, also those of before tracing that a snapshot counted. */
+  handleCount: number
+  /** User space had a handle to it; the kernel's own BOs never have one. */
+  hadHandle: boolean
+  lastClosed: number | null
+  /** Since when a dma-buf of it exists. */
+  exported: number | null
+  /** Ended times of a dma-buf: from, to. */
+  exports: [number, number][]
+  /** Live framebuffer planes of it. */
+  fbPlanes: number
+  pins: Sample | null
+  /** msm's vma_ref, who may use the display's mapping. */
+  vmaRef: Sample | null
+  purged: number | null
+  /** Indices of its live mappings and vm_bos; null: none. */
+  mappings: Set<number> | null
+  vmBos: number[]
+  /** Since when only mappings keep it alive. */
+  retainedSince: number | null
+  /** Which BO of its process it is, from 1, counted at its first handle; 0 for the kernel's own and for older ones. */
+  ordinal: number
+  changed: number
 }
 
 export interface Fb {
   id: number
+  /** First plane's; `planes` has all of them. */
   bo: number
+  planes: number[]
   created: number
   destroyed: number | null
+  /** msm's prepare_count after the newest prepare or cleanup. */
+  prepared: Sample | null
+}
+
+/** vm_bos as columns; an index is a vm_bo for the whole session. */
+export class VmBos {
+  readonly id = new Column()
+  readonly vm = new Column()
+  readonly bo = new Column()
+  readonly created = new Column()
+  /** Infinity while it lives. */
+  readonly destroyed = new Column()
+  /** Mappings linked to it now. */
+  readonly linked = new Column()
+  /** Bit 0: evicted, bit 1: its end was put off, bit 2: found by a snapshot. */
+  readonly bits = new ByteColumn()
+  readonly byId = new IdIndex()
+  /** Times at which one was evicted and no more, in turn; by index. */
+  readonly evictions = new Map<number, number[]>()
+
+  /** Live ones. */
+  size = 0
+
+  evictedAt(index: number, time: number): boolean {
+    const times = this.evictions.get(index)
+    if (!times) return false
+    let n = 0
+    while (n < times.length && times[n]! <= time) n++
+    return n % 2 === 1
+  }
+}
+
+/** Requests to change a VM (drm_gpuvm_sm_map, _unmap) as columns. */
+export class Requests {
+  readonly time = new Column()
+  /** 1: map. */
+  readonly map = new ByteColumn()
+  readonly task = new Column()
+  readonly vm = new Column()
+  readonly bo = new Column()
+  readonly iova = new Column()
+  readonly bytes = new Column()
+  readonly offset = new Column()
+  /** Newest request by VM, and the newest VM by task. */
+  readonly lastOfVm = new Map<number, number>()
+  readonly vmOfTask = new Map<number, number>()
+}
+
+/** What a framebuffer's prepare and cleanup cost, as columns. */
+export class FbOps {
+  readonly time = new Column()
+  readonly fb = new Column()
+  /** 1: prepare, 0: cleanup. */
+  readonly prepare = new ByteColumn()
+  readonly seconds = new Column()
+  /** Page-table operations in the display's VM meanwhile. */
+  readonly ptes = new Column()
 }
 
 export interface Task {
@@ -62,7 +169,7 @@ export interface Marker {
   time: number
   /** Same as time for a moment. */
   until: number
-  kind: 'snapshot' | 'loss' | 'scenario' | 'note'
+  kind: 'snapshot' | 'loss' | 'scenario' | 'note' | 'gap'
   text: string
 }
 
@@ -100,6 +207,15 @@ export class Mappings {
   readonly end = new Column()
   readonly bucket = new Column()
   readonly row = new Column()
+  /** When its page tables were written; NaN: not yet, or not traced. */
+  readonly written = new Column()
+  /** 0: never linked to a vm_bo, 1: linked, 2: unlinked again. */
+  readonly linked = new ByteColumn()
+  /** TeardownReason, 0 where it is not told. */
+  readonly reason = new ByteColumn()
+  /** Who removed it, and the request that did (index into Requests, -1: none). */
+  readonly removedBy = new Column()
+  readonly request = new Column()
   /** Index by VA id, also of those that ended. */
   readonly byVa = new IdIndex()
   /** Indices of the live ones. */
@@ -134,10 +250,16 @@ export class Spans {
   readonly queued = new Column()
   readonly start = new Column()
   readonly end = new Column()
-  private readonly open = new Map<number, number>()
+  protected readonly open = new Map<number, number>()
 
   get length(): number {
     return this.id.length
+  }
+
+  /** Whether one that was queued at `time` or before is not over. */
+  openSince(time: number): boolean {
+    for (const index of this.open.values()) if (this.queued.at(index) <= time) return true
+    return false
   }
 
   queue(id: number, time: number): void {
@@ -163,5 +285,44 @@ export class Spans {
     this.start.push(start)
     this.end.push(NaN)
     return this.id.push(id)
+  }
+}
+
+/** VM_BIND jobs: spans with a VM. */
+export class Jobs extends Spans {
+  /** By index; absent where no request told it. */
+  private readonly vms = new Map<number, number>()
+  /** Jobs that were freed without having run: id, time, operations never run. */
+  readonly killed: { job: number; time: number; operations: number; vm: number }[] = []
+
+  queueFor(id: number, time: number, vm: number): void {
+    this.queue(id, time)
+    if (vm !== 0) this.vms.set(this.length - 1, vm)
+  }
+
+  vmOf(id: number): number {
+    const index = this.open.get(id)
+    return index === undefined ? 0 : (this.vms.get(index) ?? 0)
+  }
+
+  isOpen(id: number): boolean {
+    return this.open.has(id)
+  }
+
+  begun(id: number): boolean {
+    const index = this.open.get(id)
+    return index !== undefined && !Number.isNaN(this.start.at(index))
+  }
+
+  kill(id: number, time: number, operations: number): void {
+    this.killed.push({ job: id, time, operations, vm: this.vmOf(id) })
+    this.finish(id, time)
+  }
+
+  /** Open jobs of a VM; those whose VM is not known count for each. */
+  openOf(vm: number): number {
+    let n = 0
+    for (const index of this.open.values()) if ((this.vms.get(index) ?? vm) === vm) n++
+    return n
   }
 }

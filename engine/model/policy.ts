@@ -10,6 +10,8 @@ export interface PolicyFacts {
   flagValues: ReadonlyMap<string, number>
   mode: 'kernel-managed' | 'vm-bind' | 'unknown'
   name: string
+  /** uname -r; a kernel that was changed to keep hard references in managed VMs says so there. */
+  kernelRelease?: string
 }
 
 export interface PolicyVerdict {
@@ -34,6 +36,8 @@ export function policyOf(facts: PolicyFacts): PolicyVerdict {
   if (facts.driver !== 'msm') return { policy: 'hard', source: `${facts.driver}: a vm_bo holds its BO` }
   if (facts.mode === 'vm-bind')
     return { policy: 'hard', source: 'VM_BIND VM: a vm_bo holds its BO until UNMAP or VM close' }
+  if (facts.mode === 'kernel-managed' && /hardref/.test(facts.kernelRelease ?? ''))
+    return { policy: 'hard', source: 'kernel-managed VM on a kernel named hardref: nothing tears its mappings down' }
   if (facts.mode === 'kernel-managed')
     return weak === undefined
       ? { policy: 'handle-counted', source: 'kernel-managed VM of msm: torn down at handle close or vma_ref 0' }

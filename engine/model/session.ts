@@ -5,16 +5,20 @@ import {
   eventsOf,
   LogLevel,
   num,
+  ProbeState,
   ScenarioState,
   type Capabilities,
+  type Checkpoint,
   type Goodbye,
   type Heartbeat,
   type Loss,
   type ScenarioStatus,
   type Snapshot
 } from '../wire/messages'
-import type { KindInfo, Schema } from '../wire/schema'
-import { applyBatch } from './apply'
+import { Kind, type KindInfo, type Schema } from '../wire/schema'
+import { applyEvent } from './apply'
+import { EventCursor, type Observer } from './observer'
+import { Reconciler } from './reconcile'
 import { applySnapshot } from './snapshot'
 import { State } from './state'
 
@@ -26,6 +30,10 @@ const NS = 1e9
  */
 export class SessionModel {
   readonly state = new State()
+  /** Told of everything before the state takes it in. */
+  readonly observers: Observer[] = []
+  /** Where a snapshot and the events did not agree. */
+  readonly reconciler = new Reconciler(this.state)
   capabilities: Capabilities | null = null
   hello: { program: string; build: string } | null = null
   /** Totals of the stream, newest. */
@@ -46,17 +54,42 @@ export class SessionModel {
   snapshots = 0
   /** Newest time seen. */
   end = 0
+  /** No loss was after this, seconds. */
+  lossUntil = -Infinity
   /** Grows with every frame: what was computed for the same number still holds. */
   version = 0
 
   private origin = 0n
   private schema: Schema = new Map()
   private decoder: BatchDecoder | null = null
+  private readonly cursor = new EventCursor(() => this.schema)
   private nextSeq = 1
   private parts: Snapshot[] = []
 
   get kinds(): Schema {
     return this.schema
+  }
+
+  /**
+   * Why a kind is not traced in this session; null where it is. A kind that several symbols stand for is traced while one is attached and
+   * none was refused.
+   */
+  missing(kind: number): string | null {
+    const { capabilities } = this
+    const name = this.schema.get(kind)?.name
+    if (!capabilities || !name) return `${name ?? `kind ${kind}`} is not sent by this daemon`
+    const probes = capabilities.probes.filter((p) => (p.kinds ?? []).includes(kind))
+    const attached = (state: number | null | undefined): boolean =>
+      state === ProbeState.PROBE_STATE_ATTACHED || state === ProbeState.PROBE_STATE_ALTERNATIVE
+    const refused = probes.find((p) => p.state === ProbeState.PROBE_STATE_DENIED)
+    if (refused) return `${name}: ${refused.symbol} was refused: ${refused.reason}`
+    if (probes.length === 0 || probes.some((p) => attached(p.state))) return null
+    return `${name}: ${probes[0]!.symbol}: ${probes[0]!.reason || 'absent'}`
+  }
+
+  /** Whether events of a kind have a column. */
+  hasColumn(kind: number, field: number): boolean {
+    return this.schema.get(kind)?.columns.includes(field) ?? false
   }
 
   /** The board's CLOCK_MONOTONIC in ns as seconds of this session. */
@@ -91,9 +124,15 @@ export class SessionModel {
     else if (frame.loss) this.takeLoss(frame.loss as Loss)
     else if (frame.heartbeat) {
       this.totals = frame.heartbeat as Heartbeat
-      this.reach(this.seconds(big(frame.heartbeat.timeNs)))
+      const time = this.seconds(big(frame.heartbeat.timeNs))
+      this.reach(time)
+      this.clock(time)
+    } else if (frame.checkpoint) {
+      const checkpoint = frame.checkpoint as Checkpoint
+      for (const observer of this.observers) observer.checkpoint(checkpoint, this.seconds(big(checkpoint.timeNs)))
     } else if (frame.goodbye) {
       this.goodbye = frame.goodbye as Goodbye
+      this.reconciler.settle()
       if (frame.goodbye.totals) this.totals = frame.goodbye.totals as Heartbeat
     } else if (frame.log) {
       const { timeNs, level, text } = frame.log
@@ -115,6 +154,11 @@ export class SessionModel {
     this.note(text, this.end)
   }
 
+  private clock(time: number): void {
+    this.reconciler.clock(time, true)
+    for (const observer of this.observers) observer.clock(time)
+  }
+
   private reach(time: number): void {
     if (time > this.end) this.end = time
   }
@@ -130,6 +174,8 @@ export class SessionModel {
     )
     this.decoder = new BatchDecoder(this.schema, this.origin)
     this.state.driver = capabilities.driver?.name ?? ''
+    this.state.kernelRelease = capabilities.kernelRelease ?? ''
+    this.state.seesPtes = this.missing(Kind.PteMap) === null && this.missing(Kind.SmRemap) === null
     this.state.flagValues = new Map(capabilities.vmFlags.map((f) => [f.name ?? '', num(f.value)]))
   }
 
@@ -151,7 +197,7 @@ export class SessionModel {
     if (batch.seq > this.nextSeq) {
       const missing = batch.seq - this.nextSeq
       this.gaps += missing
-      this.uncertain = true
+      this.lose(this.end, first)
       this.state.markers.push({
         time: this.end,
         until: Math.max(first, this.end),
@@ -161,10 +207,29 @@ export class SessionModel {
     }
     this.nextSeq = batch.seq + 1
     for (let i = 0; i < batch.count; i++) this.counts.set(batch.kind[i]!, (this.counts.get(batch.kind[i]!) ?? 0) + 1)
-    applyBatch(this.state, batch)
+    this.apply(batch)
     this.events += batch.count
     this.reach(last)
     return { events: batch.count, first, last }
+  }
+
+  private apply(batch: DecodedBatch): void {
+    const { state, cursor, observers, reconciler } = this
+    for (const task of batch.tasks) state.tasks.set(task.id, task)
+    for (const name of batch.names) state.names.set(name.id, name.text)
+    for (let i = 0; i < batch.count; i++) {
+      cursor.move(batch, i, batch.time[i]! / NS)
+      for (const observer of observers) observer.event(cursor)
+      applyEvent(state, cursor)
+      if (reconciler.waiting) reconciler.clock(cursor.time)
+    }
+  }
+
+  private lose(first: number, last: number): void {
+    this.uncertain = true
+    this.lossUntil = Math.max(this.lossUntil, last)
+    this.reconciler.lost()
+    for (const observer of this.observers) observer.lost(first, last)
   }
 
   private takeSnapshot(part: Snapshot): void {
@@ -175,8 +240,12 @@ export class SessionModel {
     this.snapshots++
     const begin = this.seconds(big(part.beginNs))
     const end = this.seconds(big(part.endNs))
-    applySnapshot(this.state, parts, begin, end, this.uncertain && part.complete)
-    if (part.complete) this.uncertain = false
+    // a walk that began before a loss had ended may itself be older than what was lost
+    const whole = part.complete && begin >= this.lossUntil
+    for (const observer of this.observers) observer.snapshot(parts, begin, end, whole)
+    this.reconciler.snapshot(parts, begin, end, whole)
+    applySnapshot(this.state, parts, begin, end, this.uncertain && whole)
+    if (whole) this.uncertain = false
     const vas = parts.reduce((n, p) => n + p.vas.length, 0)
     const text = `snapshot, ${vas} mappings${part.complete ? '' : ', incomplete'}`
     this.state.markers.push({ time: end, until: end, kind: 'snapshot', text })
@@ -218,7 +287,6 @@ export class SessionModel {
   }
 
   private takeLoss(loss: Loss): void {
-    this.uncertain = true
     let total = 0
     for (const { kind, kernel, queue } of loss.kinds) {
       const entry = this.lost.get(kind ?? 0) ?? { kernel: 0, queue: 0 }
@@ -229,6 +297,7 @@ export class SessionModel {
     }
     const [time, until] = [this.seconds(big(loss.firstNs)), this.seconds(big(loss.lastNs))]
     this.state.markers.push({ time, until, kind: 'loss', text: `lost ${total}` })
+    this.lose(time, until)
   }
 }
 

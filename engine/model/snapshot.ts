@@ -1,6 +1,7 @@
 import { num, type Snapshot } from '../wire/messages'
-import { modeName } from './apply'
-import type { State } from './state'
+import { modeName } from './apply-msm'
+import { settle } from './bos'
+import { EVICTED, type State } from './state'
 
 /**
  * Takes a snapshot, given as all of its parts, into the state: what it shows and the events did not, is added. `begin` is when the
@@ -28,19 +29,36 @@ export function applySnapshot(
       vm.task = num(v.task)
       vm.base = num(v.iova) * page
       vm.size = num(v.range) * page
+      if (num(v.file) !== 0) {
+        vm.files.push(num(v.file))
+        state.vmOfFile.set(num(v.file), vm.id)
+      }
       state.judge(vm)
     }
 
   for (const { bos } of parts)
     for (const b of bos) {
+      const known = state.bos.get(num(b.id))
       const bo = state.bo(num(b.id))
       bo.bytes ||= num(b.size) * page
       bo.flags ||= num(b.flags)
       bo.name ||= b.name ?? ''
       bo.refcount = { value: num(b.refcount), sampledAt: end }
+      // what happened to it while the walk went on is known better from its events
+      if (bo.changed >= begin || !(resync || known === undefined)) continue
+      bo.handleCount = num(b.handles)
+      if (bo.handleCount > 0) bo.hadHandle = true
+      bo.pins = { value: num(b.pins), sampledAt: end }
+      settle(state, bo, end)
     }
 
-  for (const { vmBos } of parts) for (const v of vmBos) state.createVmBo(num(v.id), num(v.vm), num(v.bo), begin)
+  for (const { vmBos } of parts)
+    for (const v of vmBos) {
+      state.createVmBo(num(v.id), num(v.vm), num(v.bo), begin, true)
+      const index = state.vmBos.byId.get(num(v.id))
+      if (v.evicted && (state.vmBos.bits.at(index) & EVICTED) === 0 && state.vmBos.created.at(index) >= begin)
+        state.evict(num(v.id), true, begin)
+    }
 
   for (const { vas } of parts)
     for (const v of vas)
@@ -60,8 +78,19 @@ export function applySnapshot(
       )
 
   if (!resync) return
-  const { mappings } = state
+  const { mappings, vmBos } = state
   const shown = new Set(parts.flatMap(({ vas }) => vas.map((v) => num(v.id))))
   for (const index of [...mappings.live])
     if (mappings.start.at(index) < begin && !shown.has(mappings.va.at(index))) state.vanish(index, begin)
+  const shownVmBos = new Set(parts.flatMap(({ vmBos: list }) => list.map((v) => num(v.id))))
+  for (const id of state.aliveBos)
+    for (const index of state.bos.get(id)!.vmBos)
+      if (vmBos.created.at(index) < begin && !shownVmBos.has(vmBos.id.at(index)))
+        state.destroyVmBo(vmBos.id.at(index), begin)
+  const shownBos = new Set(parts.flatMap(({ bos }) => bos.map((b) => num(b.id))))
+  for (const id of state.aliveBos)
+    if (state.bos.get(id)!.changed < begin && !shownBos.has(id)) state.destroyBo(id, begin)
+  const shownVms = new Set(parts.flatMap(({ vms }) => vms.map((v) => num(v.id))))
+  for (const vm of state.vms.values())
+    if (vm.destroyed === null && vm.live === 0 && vm.changed < begin && !shownVms.has(vm.id)) vm.destroyed = begin
 }

@@ -1,7 +1,14 @@
+import { newBo, settle } from './bos'
+import { Column } from './columns'
+import { RecentPtes } from './display'
 import {
+  FbOps,
   Flips,
+  Jobs,
   Mappings,
+  Requests,
   Spans,
+  VmBos,
   type Bo,
   type Fb,
   type Marker,
@@ -12,32 +19,87 @@ import {
 import { policyOf } from './policy'
 import { Rates } from './rates'
 import { RowAllocator } from './rows'
+import { VaMap } from './vamap'
+
+/** Bits of VmBos.bits. */
+export const EVICTED = 1
+export const DEFERRED = 2
+export const FOUND = 4
+
+/** TeardownReason of the wire. */
+export const Reason = {
+  none: 0,
+  unmap: 1,
+  close: 2,
+  vmaPut: 3,
+  purge: 4,
+  evict: 5,
+  free: 6,
+  vmClose: 7,
+  remap: 8,
+  replace: 9
+} as const
+
+/** Its names as they are printed; the index is the number. */
+export const REASONS = [
+  'not told',
+  'unmap',
+  'handle close',
+  'vma_put',
+  'purge',
+  'evict',
+  'BO free',
+  'VM close',
+  'remap',
+  'replace'
+] as const
 
 /**
- * All that is known of the objects of one session: columns for what there is much of, maps for the rest. It has the verbs of the
- * kernel's objects and keeps the sums; which frame or event calls which verb is engine/model/apply.ts and snapshot.ts.
+ * All that is known of the objects of one session: columns for what there is much of, maps for the rest. It has the verbs of VMs, vm_bos and
+ * mappings and keeps the sums; those of BOs are in bos.ts, of framebuffers in display.ts. Which frame or event calls which verb is
+ * apply.ts, apply-msm.ts and snapshot.ts.
  */
 export class State {
   readonly vms = new Map<number, Vm>()
   readonly bos = new Map<number, Bo>()
+  readonly aliveBos = new Set<number>()
+  /** By id, the newest of each: KMS gives ids again. */
   readonly fbs = new Map<number, Fb>()
-  readonly vmBos = new Map<number, { vm: number; bo: number }>()
+  readonly fbHistory: Fb[] = []
+  readonly fbOps = new FbOps()
+  readonly recentPtes = new RecentPtes()
+  readonly vmBos = new VmBos()
   readonly tasks = new Map<number, Task>()
   readonly names = new Map<number, string>()
   readonly mappings = new Mappings()
+  readonly requests = new Requests()
   /** VM_BIND jobs. */
-  readonly jobs = new Spans()
+  readonly jobs = new Jobs()
   readonly submits = new Spans()
   readonly commits = new Spans()
   readonly flips = new Flips()
   readonly rates = new Rates()
   readonly markers: Marker[] = []
   readonly scenarios: ScenarioRecord[] = []
+  /** The VM of an open file. */
+  readonly vmOfFile = new Map<number, number>()
   liveBytes = 0
+  /** Bytes of BOs that only mappings keep alive. */
+  readonly retained = { bytes: 0, peak: 0, peakAt: 0 }
+  readonly memory = { evictions: 0, purges: 0, shrinks: 0, shrunkBytes: 0, throttlePeak: 0 }
+  readonly gpuFaults: { time: number; iova: number; flags: number }[] = []
   pageSize = 4096
   driver = ''
+  kernelRelease = ''
   /** enum drm_gpuvm_flags of the board's kernel, by name. */
   flagValues: ReadonlyMap<string, number> = new Map()
+  /** Page-table writes and splits are both traced, so that a mapping without them is known to be pending. */
+  seesPtes = false
+  private readonly ordinals = new Map<string, number[]>()
+  /** The mapping that each VM split last, whose parts are still to come. */
+  private readonly split = new Map<number, number>()
+  /** Parts of a mapping whose page tables are still to be written, as the whole. */
+  private readonly parts = new Set<number>()
 
   vm(id: number, time: number): Vm {
     let vm = this.vms.get(id)
@@ -58,7 +120,16 @@ export class State {
         rows: new RowAllocator(),
         live: 0,
         liveBytes: 0,
-        vmBos: 0
+        vmBos: 0,
+        mappings: new Set(),
+        ended: new Column(16),
+        space: new VaMap(),
+        files: [],
+        ordinal: 0,
+        closeEnded: null,
+        unusable: null,
+        evictions: 0,
+        changed: time
       }
       this.vms.set(id, vm)
       this.judge(vm)
@@ -69,8 +140,8 @@ export class State {
   bo(id: number): Bo {
     let bo = this.bos.get(id)
     if (!bo) {
-      bo = { id, name: '', bytes: 0, flags: 0, task: 0, created: null, destroyed: null, refcount: null, handles: [] }
-      this.bos.set(id, bo)
+      this.bos.set(id, (bo = newBo(id)))
+      if (id !== 0) this.aliveBos.add(id)
     }
     return bo
   }
@@ -78,11 +149,33 @@ export class State {
   /** Settles the policy of a VM again after a fact about it came in. */
   judge(vm: Vm): void {
     const { flags, mode, name } = vm
-    vm.verdict = policyOf({ driver: this.driver, flags, flagValues: this.flagValues, mode, name })
+    const { driver, flagValues, kernelRelease } = this
+    vm.verdict = policyOf({ driver, flags, flagValues, mode, name, kernelRelease })
+  }
+
+  /** Counts the objects that a process makes; answers which one this is, from 1. */
+  nextOrdinal(what: 'vm' | 'bo', pid: number, id: number): number {
+    const key = `${what} ${pid}`
+    const made = this.ordinals.get(key) ?? []
+    this.ordinals.set(key, made)
+    return made.push(id)
+  }
+
+  /** The object that a process made as its n-th, from 1; 0: it made fewer. */
+  made(what: 'vm' | 'bo', pid: number, ordinal: number): number {
+    return this.ordinals.get(`${what} ${pid}`)?.[ordinal - 1] ?? 0
   }
 
   sampleRefcount(bo: number, value: number, sampledAt: number): void {
     if (bo !== 0) this.bo(bo).refcount = { value, sampledAt }
+  }
+
+  destroyBo(id: number, time: number): void {
+    const bo = this.bo(id)
+    bo.destroyed = time
+    bo.changed = time
+    this.aliveBos.delete(id)
+    settle(this, bo, time)
   }
 
   /** `traced`: seen as an event and counted as a MAP; false for what a snapshot found. A VA that is known stays as it is. */
@@ -92,7 +185,11 @@ export class State {
       if (m.bo !== 0) this.rates.add('mapped', time, m.bytes)
     }
     const all = this.mappings
-    if (all.byVa.get(m.va) >= 0) return
+    const known = all.byVa.get(m.va)
+    if (known >= 0) {
+      if (traced && all.traced.at(known) === 0) this.confirm(known, time)
+      return
+    }
     const vm = this.vm(m.vm, time)
     const { bucket, row } = vm.rows.take(m.iova)
     all.vm.push(m.vm)
@@ -107,16 +204,86 @@ export class State {
     all.end.push(Infinity)
     all.bucket.push(bucket)
     all.row.push(row)
+    all.written.push(traced ? NaN : time)
+    all.linked.push(traced ? 0 : m.bo === 0 ? 0 : 1)
+    all.reason.push(Reason.none)
+    all.removedBy.push(0)
+    all.request.push(-1)
     const index = all.va.push(m.va)
     all.byVa.set(m.va, index)
     all.live.add(index)
     vm.live++
-    if (m.bo !== 0) this.addBytes(vm, time, m.bytes)
+    vm.changed = time
+    vm.mappings.add(index)
+    vm.space.insert(m.iova, index)
+    if (traced) this.inherit(index, m)
+    if (!traced) this.countLink(m.vmBo, 1)
+    if (m.bo === 0) return
+    const bo = this.bo(m.bo)
+    ;(bo.mappings ??= new Set()).add(index)
+    bo.changed = time
+    this.addBytes(vm, time, m.bytes)
+    settle(this, bo, time)
   }
 
-  remove(va: number, time: number): void {
+  /** The insert of a mapping that a snapshot had found came in later than the snapshot; its link is still to come. */
+  private confirm(index: number, time: number): void {
+    const all = this.mappings
+    all.traced.data[index] = 1
+    all.start.data[index] = time
+    if (all.linked.at(index) === 1) this.countLink(all.vmBo.at(index), -1)
+    all.linked.data[index] = 0
+  }
+
+  private countLink(vmBo: number, change: number): void {
+    const index = this.vmBos.byId.get(vmBo)
+    if (index >= 0) this.vmBos.linked.data[index] = Math.max(0, this.vmBos.linked.at(index) + change)
+  }
+
+  /** The mapping is about to lose a part; what is left of it comes as new mappings. */
+  remap(va: number): void {
+    const index = this.mappings.byVa.get(va)
+    if (index >= 0) this.split.set(this.mappings.vm.at(index), index)
+  }
+
+  /** A part of a mapping that was split has the page tables of the whole. */
+  private inherit(index: number, m: NewMapping): void {
+    const whole = this.split.get(m.vm)
+    if (whole === undefined) return
+    const all = this.mappings
+    const from = all.iova.at(whole)
+    if (m.iova < from || m.iova + m.bytes > from + all.bytes.at(whole) || m.bo !== all.bo.at(whole)) return
+    if (m.bo !== 0 && m.offset - m.iova !== all.offset.at(whole) - from) return
+    all.written.data[index] = all.written.at(whole)
+    all.flags.data[index] = all.flags.at(whole)
+    if (Number.isNaN(all.written.at(whole))) this.parts.add(index)
+  }
+
+  /** Page tables were written for a range: what waited for it is mapped. */
+  written(vmId: number, iova: number, bytes: number, time: number): void {
+    const vm = this.vms.get(vmId)
+    if (!vm) return
+    const all = this.mappings
+    const endOf = (i: number): number => all.iova.at(i) + all.bytes.at(i)
+    for (const i of vm.space.touching(iova, iova + bytes, endOf)) {
+      const whole = all.iova.at(i) === iova && all.bytes.at(i) === bytes
+      if (!whole && !(this.parts.has(i) && all.iova.at(i) >= iova && endOf(i) <= iova + bytes)) continue
+      this.parts.delete(i)
+      if (Number.isNaN(all.written.at(i))) all.written.data[i] = time
+      if (all.vmBo.at(i) !== 0) this.evict(all.vmBo.at(i), false, time)
+    }
+  }
+
+  remove(va: number, time: number, reason: number = Reason.none, task = 0): void {
     this.rates.add('unmaps', time, 1)
-    this.end(this.mappings.byVa.get(va), time) // unknown where its insert was lost, or was before tracing and in no snapshot
+    const index = this.mappings.byVa.get(va) // -1 where its insert was lost, or was before tracing and in no snapshot
+    if (!this.mappings.live.has(index)) return
+    const all = this.mappings
+    all.reason.data[index] = reason
+    all.removedBy.data[index] = task
+    if (reason === Reason.unmap || reason === Reason.remap || reason === Reason.replace)
+      all.request.data[index] = this.requests.lastOfVm.get(all.vm.at(index)) ?? -1
+    this.end(index, time)
   }
 
   /** Ends a mapping whose remove was lost. */
@@ -132,25 +299,118 @@ export class State {
     const vm = this.vm(all.vm.at(index), time)
     vm.rows.release(all.bucket.at(index), all.row.at(index))
     vm.live--
-    if (all.bo.at(index) !== 0) this.addBytes(vm, time, -all.bytes.at(index))
+    vm.changed = time
+    vm.mappings.delete(index)
+    vm.ended.push(index)
+    vm.space.remove(all.iova.at(index), index)
+    this.parts.delete(index)
+    if (all.bo.at(index) === 0) return
+    const bo = this.bo(all.bo.at(index))
+    bo.mappings?.delete(index)
+    if (bo.mappings?.size === 0) bo.mappings = null
+    bo.changed = time
+    this.addBytes(vm, time, -all.bytes.at(index))
+    settle(this, bo, time)
   }
 
   link(va: number, vmBo: number): void {
-    const index = this.mappings.byVa.get(va)
-    if (index >= 0) this.mappings.vmBo.data[index] = vmBo
+    const all = this.mappings
+    const index = all.byVa.get(va)
+    if (index >= 0) {
+      all.vmBo.data[index] = vmBo
+      all.linked.data[index] = 1
+    }
+    this.countLink(vmBo, 1)
   }
 
-  createVmBo(id: number, vm: number, bo: number, time: number): void {
-    if (this.vmBos.has(id)) return
-    this.vmBos.set(id, { vm, bo })
-    this.vm(vm, time).vmBos++
+  unlink(va: number, vmBo: number): void {
+    const index = this.mappings.byVa.get(va)
+    if (index >= 0) this.mappings.linked.data[index] = 2
+    this.countLink(vmBo, -1)
+  }
+
+  createVmBo(id: number, vmId: number, boId: number, time: number, found = false): void {
+    const all = this.vmBos
+    const known = all.byId.get(id)
+    if (known >= 0) {
+      // its creation came in later than the snapshot that had found it; so do its links
+      if (!found && (all.bits.at(known) & FOUND) !== 0) {
+        all.bits.data[known]! &= ~FOUND
+        all.created.data[known] = time
+        all.linked.data[known] = 0
+      }
+      return
+    }
+    all.vm.push(vmId)
+    all.bo.push(boId)
+    all.created.push(time)
+    all.destroyed.push(Infinity)
+    all.linked.push(0)
+    all.bits.push(found ? FOUND : 0)
+    const index = all.id.push(id)
+    all.byId.set(id, index)
+    all.size++
+    const vm = this.vm(vmId, time)
+    vm.vmBos++
+    vm.changed = time
+    const bo = this.bo(boId)
+    bo.vmBos.push(index)
+    bo.changed = time
   }
 
   destroyVmBo(id: number, time: number): void {
-    const vmBo = this.vmBos.get(id)
-    if (!vmBo) return
-    this.vmBos.delete(id)
-    this.vm(vmBo.vm, time).vmBos--
+    const all = this.vmBos
+    const index = all.byId.get(id)
+    if (index < 0 || all.destroyed.at(index) !== Infinity) return
+    all.destroyed.data[index] = time
+    all.size--
+    const vm = this.vm(all.vm.at(index), time)
+    vm.vmBos--
+    vm.changed = time
+    const bo = this.bo(all.bo.at(index))
+    bo.vmBos = bo.vmBos.filter((i) => i !== index)
+    bo.changed = time
+  }
+
+  /** Its last reference went, and its end was put off. */
+  deferVmBo(id: number): void {
+    const index = this.vmBos.byId.get(id)
+    if (index >= 0) this.vmBos.bits.data[index]! |= DEFERRED
+  }
+
+  /** A vm_bo was evicted, or is no more. */
+  evict(id: number, evicted: boolean, time: number): void {
+    const all = this.vmBos
+    const index = all.byId.get(id)
+    if (index < 0 || ((all.bits.at(index) & EVICTED) !== 0) === evicted) return
+    all.bits.data[index]! ^= EVICTED
+    const times = all.evictions.get(index)
+    if (times) times.push(time)
+    else all.evictions.set(index, [time])
+    if (evicted) this.vm(all.vm.at(index), time).evictions++
+  }
+
+  /** 1 live, 2 pending (its VM_BIND job has not written the page tables), 3 evicted, at a time when it lived. */
+  mappingState(index: number, time: number): 1 | 2 | 3 {
+    const all = this.mappings
+    const vmBo = all.vmBo.at(index) === 0 ? -1 : this.vmBos.byId.get(all.vmBo.at(index))
+    if (vmBo >= 0 && this.vmBos.evictedAt(vmBo, time)) return 3
+    if (!this.seesPtes || this.vms.get(all.vm.at(index))?.mode !== 'vm-bind') return 1
+    return all.written.at(index) <= time ? 1 : 2
+  }
+
+  request(map: boolean, m: Omit<NewMapping, 'va' | 'vmBo'>, task: number, time: number): void {
+    const { requests } = this
+    requests.map.push(map ? 1 : 0)
+    requests.task.push(task)
+    requests.vm.push(m.vm)
+    requests.bo.push(m.bo)
+    requests.iova.push(m.iova)
+    requests.bytes.push(m.bytes)
+    requests.offset.push(m.offset)
+    requests.lastOfVm.set(m.vm, requests.time.push(time))
+    requests.vmOfTask.set(task, m.vm)
+    this.split.delete(m.vm)
   }
 
   private addBytes(vm: Vm, time: number, bytes: number): void {

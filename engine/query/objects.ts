@@ -2,6 +2,8 @@ import type { BoDetail, MappingPage, MappingQuery, MappingRow } from '../api'
 import type { SessionModel } from '../model/session'
 import { liveAt } from './live'
 
+const STATES = { 1: 'live', 2: 'pending', 3: 'evicted' } as const
+
 /** The mappings that live at the cursor, filtered, sorted, one page of them. */
 export function mappings(model: SessionModel, query: MappingQuery): MappingPage {
   const { state } = model
@@ -24,7 +26,7 @@ export function mappings(model: SessionModel, query: MappingQuery): MappingPage 
       vmBo: m.vmBo.at(i),
       policy: bo === 0 ? 'none' : vm.verdict.policy,
       age: time - m.start.at(i),
-      state: 'live'
+      state: STATES[state.mappingState(i, time)]
     }
     if (query.policies.length > 0 && !(query.policies as string[]).includes(row.policy)) continue
     if (match(row)) rows.push(row)

@@ -131,11 +131,12 @@ function visibleByVm(
 }
 
 function rectsOf(
-  { state: { mappings: m } }: SessionModel,
+  { state, end }: SessionModel,
   layouts: Layout[],
   visible: number[][],
   cut: boolean[]
 ): Rects {
+  const { mappings: m } = state
   const total = visible.reduce((n, list, g) => n + (cut[g] ? 0 : list.length), 0)
   const rects: Rects = {
     group: new Uint16Array(total),
@@ -163,7 +164,7 @@ function rectsOf(
       rects.offset[n] = m.offset.at(i)
       rects.start[n] = m.start.at(i)
       rects.end[n] = m.end.at(i)
-      rects.state[n] = m.end.at(i) === Infinity ? 1 : 0
+      rects.state[n] = m.end.at(i) === Infinity ? state.mappingState(i, end) : 0
       n++
     }
   })

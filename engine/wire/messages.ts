@@ -9,6 +9,7 @@ export const { Column, EventKind, ProbeState, CheckState, ScenarioState, Goodbye
 export type Frame = vascope.v1.Frame
 export type Capabilities = vascope.v1.Capabilities
 export type Snapshot = vascope.v1.Snapshot
+export type Checkpoint = vascope.v1.Checkpoint
 export type ScenarioStatus = vascope.v1.ScenarioStatus
 export type Heartbeat = vascope.v1.Heartbeat
 export type Loss = vascope.v1.Loss
