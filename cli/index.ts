@@ -32,6 +32,12 @@ const throwing = (command: Command): void => {
 }
 throwing(program)
 
+// `vascope … | head` takes what it wants and goes; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   await program.parseAsync()
 } catch (error) {

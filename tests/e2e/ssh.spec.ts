@@ -6,8 +6,7 @@ import { expect, test } from '@playwright/test'
 import { type App, launch, screenFile } from './app'
 
 /** The virtual board as any other board: its OpenSSH server, reached through the user's own ~/.ssh, by password. */
-const VIRTUAL = process.env.VASCOPE_E2E_BOARD ?? 'virtual'
-const NAME = VIRTUAL === 'virtual' ? 'virtual' : VIRTUAL.replace('virtual:', '')
+const NAME = process.env.VASCOPE_E2E_BOARD?.replace('virtual:', '') ?? 'default'
 const PASSWORD = 'not a secret'
 /** `openssl passwd -6 -salt vascope 'not a secret'` */
 const HASH = '$6$vascope$JUougkB.sgklMYyy1SdTnOxj/yIlkSgQgsb.wOghbm6C7tb4h7PUDfSq.sauQDSlhVkJhkLEH3A.pCmqi4LtE/'
