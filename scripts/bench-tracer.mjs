@@ -64,10 +64,12 @@ async function measure(dir, board, level, ops) {
   if (ran?.state !== 'done') throw new StepError(`${SCENARIO} ended as ${ran?.state}: ${ran?.text}`)
   if (info.traceLevel !== level) throw new StepError(`asked for ${level}, the board traced with ${info.tracing}`)
   const { kernel, queue } = info.drops
+  const bytes = statSync(file).size
+  rmSync(file)
   return {
     opsPerSecond: ops / ran.seconds,
     events: info.events,
-    bytes: statSync(file).size,
+    bytes,
     lost: kernel + queue
   }
 }
