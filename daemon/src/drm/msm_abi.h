@@ -45,6 +45,7 @@ struct vs_msm_gem_new {
 
 /* GEM_INFO requests. */
 #define VS_MSM_INFO_GET_OFFSET 0x00 /* value: offset for mmap(2) */
+#define VS_MSM_INFO_GET_IOVA 0x01   /* value: where the BO is in the kernel-managed VM; maps it there first */
 #define VS_MSM_INFO_SET_NAME 0x02   /* value: pointer to the name, len without the NUL */
 
 struct vs_msm_gem_info {
@@ -55,12 +56,32 @@ struct vs_msm_gem_info {
 	uint32_t pad;
 };
 
+/* GEM_MADVISE: whether the shrinker may throw the pages of an idle BO away. */
+#define VS_MSM_MADV_WILLNEED 0
+#define VS_MSM_MADV_DONTNEED 1
+
+struct vs_msm_gem_madvise {
+	uint32_t handle;
+	uint32_t madv;
+	uint32_t retained; /* out: 0 when the pages are gone, for good */
+};
+
 #define VS_MSM_SUBMITQUEUE_VM_BIND 0x00000002
 
 struct vs_msm_submitqueue {
 	uint32_t flags;
 	uint32_t prio;
 	uint32_t id; /* out */
+};
+
+#define VS_MSM_SUBMIT_BO_READ 0x0001
+#define VS_MSM_SUBMIT_BO_WRITE 0x0002
+
+/* A BO of a submit in a kernel-managed VM, which maps it. */
+struct vs_msm_gem_submit_bo {
+	uint32_t flags;
+	uint32_t handle;
+	uint64_t presumed;
 };
 
 #define VS_MSM_SUBMIT_CMD_BUF 0x0001
@@ -92,6 +113,12 @@ struct vs_msm_gem_submit {
 	uint32_t nr_out_syncobjs;
 	uint32_t syncobj_stride;
 	uint32_t pad;
+};
+
+struct vs_msm_syncobj {
+	uint32_t handle;
+	uint32_t flags;
+	uint64_t point; /* of a timeline, 0 for a binary one */
 };
 
 #define VS_MSM_VM_BIND_OP_UNMAP 0
@@ -133,6 +160,7 @@ struct vs_msm_vm_bind {
 #define VS_IOCTL_MSM_GEM_NEW DRM_IOWR(DRM_COMMAND_BASE + 0x02, struct vs_msm_gem_new)
 #define VS_IOCTL_MSM_GEM_INFO DRM_IOWR(DRM_COMMAND_BASE + 0x03, struct vs_msm_gem_info)
 #define VS_IOCTL_MSM_GEM_SUBMIT DRM_IOWR(DRM_COMMAND_BASE + 0x06, struct vs_msm_gem_submit)
+#define VS_IOCTL_MSM_GEM_MADVISE DRM_IOWR(DRM_COMMAND_BASE + 0x08, struct vs_msm_gem_madvise)
 #define VS_IOCTL_MSM_SUBMITQUEUE_NEW DRM_IOWR(DRM_COMMAND_BASE + 0x0a, struct vs_msm_submitqueue)
 #define VS_IOCTL_MSM_SUBMITQUEUE_CLOSE DRM_IOW(DRM_COMMAND_BASE + 0x0b, uint32_t)
 #define VS_IOCTL_MSM_VM_BIND DRM_IOWR(DRM_COMMAND_BASE + 0x0d, struct vs_msm_vm_bind)

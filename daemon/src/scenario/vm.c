@@ -13,18 +13,6 @@
 
 #include "scenario/expect.h"
 
-static const char *const op_names[] = {
-	[VS_MSM_VM_BIND_OP_UNMAP] = "UNMAP",
-	[VS_MSM_VM_BIND_OP_MAP] = "MAP",
-	[VS_MSM_VM_BIND_OP_MAP_NULL] = "MAP_NULL",
-};
-
-static const enum vs_issued op_issued[] = {
-	[VS_MSM_VM_BIND_OP_UNMAP] = VS_ISSUED_UNMAP,
-	[VS_MSM_VM_BIND_OP_MAP] = VS_ISSUED_MAP,
-	[VS_MSM_VM_BIND_OP_MAP_NULL] = VS_ISSUED_MAP_NULL,
-};
-
 static int get_param(struct vs_vm *vm, uint32_t param, const char *name, uint64_t *ret_value)
 {
 	int r = vs_msm_get_param(vm->fd, param, ret_value);
@@ -32,38 +20,68 @@ static int get_param(struct vs_vm *vm, uint32_t param, const char *name, uint64_
 	return r ? vs_run_fail(vm->run, r, "reading %s of %s", name, vm->run->fds->render_path) : 0;
 }
 
-int vs_vm_open(struct vs_vm *vm, struct vs_run *run)
+/* The first question makes the VM. */
+static int ask(struct vs_vm *vm)
+{
+	uint64_t has_prr;
+	int r = get_param(vm, VS_MSM_PARAM_VA_START, "VA_START", &vm->va_start);
+
+	if (r) {
+		vs_ordinals_lost();
+		return r;
+	}
+	vm->ordinal = vs_ordinal_vm();
+	r = get_param(vm, VS_MSM_PARAM_VA_SIZE, "VA_SIZE", &vm->va_size);
+	if (!r)
+		r = get_param(vm, VS_MSM_PARAM_HAS_PRR, "HAS_PRR", &has_prr);
+	if (!r)
+		vm->has_prr = has_prr;
+	return r;
+}
+
+static int open_file(struct vs_vm *vm, struct vs_run *run, bool vm_bind)
 {
 	const char *path = run->fds->render_path;
-	uint64_t has_prr;
 	int r;
 
 	*vm = (struct vs_vm){ .run = run, .fd = -1, .page_size = sysconf(_SC_PAGESIZE) };
 	vm->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (vm->fd < 0)
 		return vs_run_fail(run, -errno, "opening %s, which the scenario runner does without root", path);
-	r = vs_msm_en_vm_bind(vm->fd);
+	r = vm_bind ? vs_msm_en_vm_bind(vm->fd) : 0;
 	if (r)
 		return vs_run_fail(run, r, "EN_VM_BIND on %s (msm 1.13 and per-process page tables are needed)", path);
-	/* The first question makes the VM. */
-	r = get_param(vm, VS_MSM_PARAM_VA_START, "VA_START", &vm->va_start);
-	if (r)
-		vs_ordinals_lost();
-	else
-		vm->ordinal = vs_ordinal_vm();
-	if (!r)
-		r = get_param(vm, VS_MSM_PARAM_VA_SIZE, "VA_SIZE", &vm->va_size);
-	if (!r)
-		r = get_param(vm, VS_MSM_PARAM_HAS_PRR, "HAS_PRR", &has_prr);
+	r = ask(vm);
 	if (r)
 		return r;
-	vm->has_prr = has_prr;
 	/* Priority 1 of 3 is the middle one of msm's three; a GPU with a single ring has three as well. */
 	r = vs_msm_submitqueue_new(vm->fd, 0, 1, &vm->queue);
+	return r ? vs_run_fail(run, r, "creating a submitqueue") : 0;
+}
+
+int vs_vm_open(struct vs_vm *vm, struct vs_run *run)
+{
+	int r = open_file(vm, run, true);
+
+	return r ? r : vs_vm_queue_new(vm, &vm->bind_queue);
+}
+
+int vs_vm_open_legacy(struct vs_vm *vm, struct vs_run *run)
+{
+	return open_file(vm, run, false);
+}
+
+int vs_vm_queue_new(struct vs_vm *vm, uint32_t *ret_queue)
+{
+	int r;
+
+	if (vm->n_bind_queues == VS_VM_QUEUES)
+		abort();
+	r = vs_msm_submitqueue_new(vm->fd, VS_MSM_SUBMITQUEUE_VM_BIND, 0, ret_queue);
 	if (r)
-		return vs_run_fail(run, r, "creating a submitqueue");
-	r = vs_msm_submitqueue_new(vm->fd, VS_MSM_SUBMITQUEUE_VM_BIND, 0, &vm->bind_queue);
-	return r ? vs_run_fail(run, r, "creating a VM_BIND queue") : 0;
+		return vs_run_fail(vm->run, r, "creating a VM_BIND queue");
+	vm->bind_queues[vm->n_bind_queues++] = *ret_queue;
+	return 0;
 }
 
 /* Forget a BO's CPU mapping and handle. */
@@ -96,82 +114,125 @@ static int unmap_rest(struct vs_vm *vm)
 	return vs_vm_sync(vm);
 }
 
-/* Add what the model has counted since the last time. */
-static void tell_expected(struct vs_vm *vm)
-{
-	vm->run->issued[VS_ISSUED_EXPECT_VA_INSERT] += vm->model.inserts - vm->inserts;
-	vm->run->issued[VS_ISSUED_EXPECT_VA_REMOVE] += vm->model.removes - vm->removes;
-	vm->inserts = vm->model.inserts;
-	vm->removes = vm->model.removes;
-}
-
-/* The file is closed: its BOs are gone, and so is the VM, but for a while after a submit, which holds it until it is retired. */
+/*
+ * The file is closed: its BOs are gone, but those that another file has too, and so is the VM, but for a while after a
+ * submit, which holds it until it is retired.
+ */
 static int expect_closed(struct vs_vm *vm)
 {
 	vs_expect_begin(vm->run, "after closing the file");
 	if (!vm->submits)
 		vs_expect_vm_gone(vm->run, vm->ordinal);
 	for (size_t i = 0; i < vm->n_bos; i++)
-		vs_expect_bo_gone(vm->run, vm->bo[i]->id, VS_ANY_POLICY);
+		if (!vm->bo[i]->shared)
+			vs_expect_bo_gone(vm->run, vm->bo[i]->id, VS_ANY_POLICY);
 	return vs_expect_end(vm->run);
 }
 
-int vs_vm_close(struct vs_vm *vm)
+static int close_queue(struct vs_vm *vm, uint32_t queue)
 {
-	bool cleaning = vm->run->cleaning;
-	int result = 0, r;
+	int r = queue ? vs_msm_submitqueue_close(vm->fd, queue) : 0;
 
-	if (vm->fd < 0)
-		return 0;
-	vm->run->cleaning = true;
-	if (vm->bind_queue)
-		result = unmap_rest(vm);
-	for (unsigned i = 0; i < vm->n_fences; i++)
-		close(vm->fence[i].fd);
+	return r ? vs_run_fail(vm->run, r, "closing submitqueue %u", queue) : 0;
+}
+
+/* Unmap, wait, close what is open; what the kernel would do by itself when the file is closed, but counted. */
+static int tidy_up(struct vs_vm *vm)
+{
+	int result = vm->bind_queue ? unmap_rest(vm) : 0, r;
+
 	for (size_t i = 0; i < vm->n_bos; i++) {
 		r = bo_release(vm, vm->bo[i]);
 		result = result ? result : r;
 	}
-	for (int i = 0; i < 2; i++) {
-		uint32_t queue = i ? vm->queue : vm->bind_queue;
-
-		r = queue ? vs_msm_submitqueue_close(vm->fd, queue) : 0;
-		if (r)
-			vs_run_fail(vm->run, r, "closing submitqueue %u", queue);
+	for (unsigned i = 0; i < vm->n_bind_queues; i++) {
+		r = close_queue(vm, vm->bind_queues[i]);
 		result = result ? result : r;
 	}
-	close(vm->fd);
-	if (!result)
+	r = close_queue(vm, vm->queue);
+	return result ? result : r;
+}
+
+static int close_file(struct vs_vm *vm, int result)
+{
+	for (unsigned i = 0; i < vm->n_fences; i++)
+		close(vm->fence[i].fd);
+	for (size_t i = 0; i < vm->n_bos; i++)
+		if (vm->bo[i]->cpu)
+			munmap(vm->bo[i]->cpu, vm->bo[i]->size);
+	vs_msm_close(vm->fd);
+	vm->fd = -1;
+	if (!result && vm->ordinal)
 		result = expect_closed(vm);
 	for (size_t i = 0; i < vm->n_bos; i++)
 		free(vm->bo[i]);
 	free(vm->bo);
 	vs_va_model_close(&vm->model);
-	tell_expected(vm);
-	vm->run->cleaning = cleaning;
+	vs_vm_tell_expected(vm);
 	return result;
+}
+
+int vs_vm_close(struct vs_vm *vm)
+{
+	bool cleaning = vm->run->cleaning;
+	int r;
+
+	if (vm->fd < 0)
+		return 0;
+	vm->run->cleaning = true;
+	r = close_file(vm, tidy_up(vm));
+	vm->run->cleaning = cleaning;
+	return r;
+}
+
+int vs_vm_close_as_is(struct vs_vm *vm)
+{
+	return vm->fd < 0 ? 0 : close_file(vm, 0);
+}
+
+/* Take a BO over. */
+static struct vs_bo *add_bo(struct vs_vm *vm, uint32_t handle, uint64_t size, uint64_t id, bool shared)
+{
+	struct vs_bo *bo = vs_xcalloc(1, sizeof(*bo));
+
+	*bo = (struct vs_bo){ .id = id, .size = size, .handle = handle, .shared = shared };
+	vm->bo = vs_xrealloc(vm->bo, vm->n_bos + 1, sizeof(*vm->bo));
+	vm->bo[vm->n_bos++] = bo;
+	return bo;
 }
 
 struct vs_bo *vs_vm_bo_new(struct vs_vm *vm, uint64_t size, int *ret_err)
 {
-	struct vs_bo **grown = reallocarray(vm->bo, vm->n_bos + 1, sizeof(*grown));
-	struct vs_bo *bo = calloc(1, sizeof(*bo));
+	uint32_t handle;
 
-	if (!grown || !bo)
-		abort();
-	vm->bo = grown;
-	bo->size = size;
-	*ret_err = vs_msm_gem_new(vm->fd, size, VS_MSM_BO_WC, &bo->handle);
+	*ret_err = vs_msm_gem_new(vm->fd, size, VS_MSM_BO_WC, &handle);
 	if (*ret_err) {
 		vs_ordinals_lost();
 		vs_run_fail(vm->run, *ret_err, "GEM_NEW of %" PRIu64 " bytes", size);
-		free(bo);
 		return NULL;
 	}
-	bo->id = vs_ordinal_bo();
-	vm->bo[vm->n_bos++] = bo;
 	vm->run->issued[VS_ISSUED_GEM_NEW]++;
-	return bo;
+	return add_bo(vm, handle, size, vs_ordinal_bo(), false);
+}
+
+struct vs_bo *vs_vm_bo_share(struct vs_vm *vm, struct vs_vm *from, struct vs_bo *bo, int *ret_err)
+{
+	uint32_t handle;
+	int dmabuf;
+
+	*ret_err = vs_msm_gem_export(from->fd, bo->handle, &dmabuf);
+	if (*ret_err) {
+		vs_run_fail(vm->run, *ret_err, "exporting BO %" PRIu64, bo->id);
+		return NULL;
+	}
+	*ret_err = vs_msm_gem_import(vm->fd, dmabuf, bo->size, &handle);
+	close(dmabuf);
+	if (*ret_err) {
+		vs_run_fail(vm->run, *ret_err, "importing BO %" PRIu64, bo->id);
+		return NULL;
+	}
+	bo->shared = true;
+	return add_bo(vm, handle, bo->size, bo->id, true);
 }
 
 int vs_vm_bo_mmap(struct vs_vm *vm, struct vs_bo *bo)
@@ -200,142 +261,13 @@ int vs_vm_bo_close(struct vs_vm *vm, struct vs_bo *bo)
 	return 0;
 }
 
-static int add_op(struct vs_vm *vm, const struct vs_msm_vm_bind_op *op, uint64_t bo)
-{
-	if (vm->n_ops == VS_VM_BATCH_MAX) {
-		int r = vs_vm_flush(vm, false);
-
-		if (r)
-			return r;
-	}
-	vm->op[vm->n_ops] = *op;
-	vm->op_bo[vm->n_ops++] = bo;
-	return 0;
-}
-
-int vs_vm_map(struct vs_vm *vm, const struct vs_bo *bo, uint64_t offset, uint64_t iova, uint64_t range)
-{
-	if (!bo->handle)
-		return vs_run_fail(vm->run, -EBADF, "MAP of BO %" PRIu64 " after its handle was closed", bo->id);
-	return add_op(vm,
-		      &(struct vs_msm_vm_bind_op){
-			      .op = VS_MSM_VM_BIND_OP_MAP,
-			      .handle = bo->handle,
-			      .obj_offset = offset,
-			      .iova = iova,
-			      .range = range,
-		      },
-		      bo->id);
-}
-
-int vs_vm_map_null(struct vs_vm *vm, uint64_t iova, uint64_t range)
-{
-	return add_op(vm,
-		      &(struct vs_msm_vm_bind_op){
-			      .op = VS_MSM_VM_BIND_OP_MAP_NULL,
-			      .iova = iova,
-			      .range = range,
-		      },
-		      0);
-}
-
-int vs_vm_unmap(struct vs_vm *vm, uint64_t iova, uint64_t range)
-{
-	return add_op(vm,
-		      &(struct vs_msm_vm_bind_op){
-			      .op = VS_MSM_VM_BIND_OP_UNMAP,
-			      .iova = iova,
-			      .range = range,
-		      },
-		      0);
-}
-
-/* Count the issued request and tell the model. */
-static void account(struct vs_vm *vm)
-{
-	for (uint32_t i = 0; i < vm->n_ops; i++) {
-		const struct vs_msm_vm_bind_op *op = &vm->op[i];
-
-		vm->run->issued[op_issued[op->op]]++;
-		if (op->op == VS_MSM_VM_BIND_OP_UNMAP)
-			vs_va_model_unmap(&vm->model, op->iova, op->range);
-		else
-			vs_va_model_map(&vm->model, op->iova, op->range, vm->op_bo[i], op->obj_offset);
-	}
-	tell_expected(vm);
-	vm->n_ops = 0;
-}
-
-static int wait_oldest_fence(struct vs_vm *vm)
-{
-	struct vs_vm_fence oldest = vm->fence[0];
-	char what[64];
-
-	vm->n_fences--;
-	memmove(vm->fence, vm->fence + 1, vm->n_fences * sizeof(*vm->fence));
-	snprintf(what, sizeof(what), "VM_BIND request %" PRIu64 ", %u operations", oldest.request, oldest.n_ops);
-	return vs_run_wait_fence(vm->run, oldest.fd, what);
-}
-
-int vs_vm_flush(struct vs_vm *vm, bool fence)
-{
-	const struct vs_msm_vm_bind_op *op = &vm->op[0];
-	int out, r;
-
-	if (!vm->n_ops)
-		return 0;
-	if (fence && vm->n_fences == VS_VM_FENCES) {
-		r = wait_oldest_fence(vm);
-		if (r)
-			return r;
-	}
-	r = vs_msm_vm_bind(vm->fd, vm->bind_queue, vm->op, vm->n_ops, fence ? &out : NULL);
-	if (r)
-		return vs_run_fail(vm->run, r,
-				   "VM_BIND request %" PRIu64 ", %u operations from %s iova=0x%" PRIx64
-				   " range=0x%" PRIx64,
-				   vm->requests, vm->n_ops, op_names[op->op], op->iova, op->range);
-	if (fence)
-		vm->fence[vm->n_fences++] = (struct vs_vm_fence){ out, vm->requests, vm->n_ops };
-	vm->requests++;
-	account(vm);
-	return 0;
-}
-
-int vs_vm_sync(struct vs_vm *vm)
-{
-	int r = vs_vm_flush(vm, true);
-
-	while (!r && vm->n_fences)
-		r = wait_oldest_fence(vm);
-	return r;
-}
-
-int vs_vm_submit(struct vs_vm *vm, uint64_t iova, uint32_t size)
-{
-	bool cleaning = vm->run->cleaning;
-	char what[64];
-	int fence;
-	int r = vs_msm_gem_submit(vm->fd, vm->queue, iova, size, &fence);
-
-	if (r)
-		return vs_run_fail(vm->run, r, "GEM_SUBMIT %" PRIu64 ", command buffer at iova=0x%" PRIx64,
-				   vm->submits, iova);
-	snprintf(what, sizeof(what), "GEM_SUBMIT %" PRIu64, vm->submits);
-	vm->submits++;
-	vm->run->issued[VS_ISSUED_SUBMIT]++;
-	/* Not cut short by a cancel: what follows it unmaps the command buffer, which the GPU is reading. */
-	vm->run->cleaning = true;
-	r = vs_run_wait_fence(vm->run, fence, what);
-	vm->run->cleaning = cleaning;
-	return r;
-}
-
 void vs_vm_expect(const struct vs_vm *vm)
 {
 	vs_expect_vm(vm->run, vm->ordinal, VS_ANY_POLICY, vm->model.va, vm->model.n);
 	for (size_t i = 0; i < vm->n_bos; i++)
-		if (vm->bo[i]->handle)
+		if (vm->bo[i]->shared)
+			continue; /* its handles are in several files: the scenario says how many */
+		else if (vm->bo[i]->handle)
 			vs_expect_bo(vm->run, vm->bo[i]->id, VS_ANY_POLICY, 1);
 		else if (vs_va_model_maps(&vm->model, vm->bo[i]->id))
 			vs_expect_bo(vm->run, vm->bo[i]->id, VS_ANY_POLICY, 0);
