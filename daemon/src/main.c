@@ -8,21 +8,26 @@
 #include <errno.h>
 
 #include "board/capabilities.h"
+#include "board/offer.h"
 #include "config.h"
 #include "daemon.h"
 #include "priv/confine.h"
 #include "priv/runner_process.h"
+#include "scenario/needs.h"
 #include "util.h"
 
-static void vs_runner_fds_make(const struct vs_nodes *nodes, struct vs_runner_fds *fds)
+/* What scenarios may use that only root can open, and what else libdrm does not tell. */
+static void vs_offer_complete(const struct vs_nodes *nodes, struct vs_runner_fds *offer)
 {
 	const struct vs_node *node = vs_nodes_traced(nodes);
 
-	*fds = (struct vs_runner_fds){ .card = -1 };
-	if (!node)
-		return;
-	snprintf(fds->card_path, sizeof(fds->card_path), "%s", vs_nodes_scanout(nodes)->card);
-	snprintf(fds->render_path, sizeof(fds->render_path), "%s", node->render);
+	if (node && !(offer->lacks & VS_NEEDS_SHRINK))
+		offer->shrink = vs_msm_open_shrink(node->card_minor);
+	if (offer->shrink < 0)
+		offer->lacks |= VS_NEEDS_SHRINK;
+	vs_nodes_find_vgem(offer->vgem_path, sizeof(offer->vgem_path));
+	if (!offer->vgem_path[0])
+		offer->lacks |= VS_NEEDS_VGEM;
 }
 
 static int vs_identity_make(struct vs_identity *identity, const struct vs_nodes *nodes)
@@ -102,9 +107,13 @@ int main(int argc, char **argv)
 		return 1;
 
 	/* Before the BPF programs, so that the runner shares none of their memory. */
-	vs_runner_fds_make(&nodes, &fds);
+	vs_offer_make(&nodes, &msm, &fds);
+	vs_offer_complete(&nodes, &fds);
+	findings.offer = &fds;
 	r = vs_runner_process_start(&runner, &identity, &fds);
 	findings.runner = !r;
+	if (fds.shrink >= 0)
+		close(fds.shrink);
 	vs_nodes_close_cards(&nodes);
 
 	walk = msm.present && node ? vs_msm_open_walk(node->card_minor) : -ENODEV;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "board/capabilities.h"
 
+#include "scenario/needs.h"
 #include "scenario/runner.h"
 #include "trace/schema.h"
 #include "util.h"
@@ -228,25 +229,32 @@ static char *vs_render_needs(const struct vs_node *node, int error, struct vs_ar
 	return needs;
 }
 
-/* Why no scenario can run here, "" when they can. All of today's need VM_BIND but those that only scan out. */
-static char *vs_scenario_needs(const Vascope__V1__ScenarioInfo *info, const struct vs_findings *findings,
-			       struct vs_arena *arena)
+/* Why there is no way to scan out, "" when there is one; of the lacks of CARD that are not the daemon's own. */
+static const char *vs_card_needs(const struct vs_findings *findings)
 {
-	const struct vs_node *node = vs_nodes_traced(findings->nodes);
 	const struct vs_node *scanout = vs_nodes_scanout(findings->nodes);
 
-	if (info->needs && info->needs[0])
-		return info->needs;
+	return !scanout || !scanout->crtcs ? "the board has no display output" :
+	       !scanout->master ? "another process is DRM master; stop the compositor first" : "";
+}
+
+/* Why the scenario cannot run here, "" when it can. */
+static const char *vs_why_not(unsigned needs, const struct vs_findings *findings, struct vs_arena *arena)
+{
+	const struct vs_node *node = vs_nodes_traced(findings->nodes);
+	unsigned lacks = needs & findings->offer->lacks;
+
 	if (!findings->runner)
 		return "the scenario runner could not be started on the board";
-	if (!node || !findings->msm->present)
+	if (needs & ~VS_NEEDS_FLIP && (!node || !findings->msm->present))
 		return "there is no msm device on the board";
-	if (!strncmp(info->id, "scanout-", 8))
-		return !scanout->crtcs ? "the board has no display output" :
-		       !scanout->master ? "another process is DRM master; stop the compositor first" : "";
-	if (!findings->msm->vm_bind)
+	if (lacks & VS_NEEDS_VM_BIND)
 		return "the driver does not offer VM_BIND (needs msm 1.13, Linux 6.17)";
-	return findings->render_error ? vs_render_needs(node, findings->render_error, arena) : "";
+	if (lacks & VS_NEEDS_CARD && vs_card_needs(findings)[0])
+		return vs_card_needs(findings);
+	if (lacks)
+		return vs_need_text(lacks);
+	return needs & VS_NEEDS_RENDER && findings->render_error ? vs_render_needs(node, findings->render_error, arena) : "";
 }
 
 static void vs_put_scenarios(Vascope__V1__Capabilities *message, struct vs_arena *arena,
@@ -258,7 +266,7 @@ static void vs_put_scenarios(Vascope__V1__Capabilities *message, struct vs_arena
 
 	for (size_t i = 0; i < n; i++) {
 		out[i] = *infos[i];
-		out[i].needs = vs_scenario_needs(infos[i], findings, arena);
+		out[i].needs = (char *)vs_why_not(vs_scenario_needs(i), findings, arena);
 	}
 }
 

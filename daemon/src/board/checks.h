@@ -8,6 +8,7 @@
 
 #include "board/driver_msm.h"
 #include "board/nodes.h"
+#include "scenario/runner.h"
 #include "trace/tracer.h"
 #include "vascope/v1/capabilities.pb-c.h"
 
@@ -38,6 +39,7 @@ struct vs_findings {
 	const struct vs_nodes *nodes;
 	const struct vs_msm_facts *msm;
 	const struct vs_tracer *tracer;
+	const struct vs_runner_fds *offer; /* what scenarios may use */
 };
 
 /*

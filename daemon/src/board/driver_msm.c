@@ -56,20 +56,30 @@ static int vs_debugfs_mount(void)
 	return (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
 }
 
-int vs_msm_open_walk(int card_minor)
+static int vs_msm_open_debugfs(int card_minor, const char *name, int flags)
 {
 	_vs_close_ int mounted = -1;
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/gem", card_minor);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/%s", card_minor, name);
+	fd = open(path, flags | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	mounted = vs_debugfs_mount();
 	if (mounted < 0)
 		return -errno;
-	snprintf(path, sizeof(path), "dri/%d/gem", card_minor);
-	fd = openat(mounted, path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "dri/%d/%s", card_minor, name);
+	fd = openat(mounted, path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int vs_msm_open_walk(int card_minor)
+{
+	return vs_msm_open_debugfs(card_minor, "gem", O_RDONLY);
+}
+
+int vs_msm_open_shrink(int card_minor)
+{
+	return vs_msm_open_debugfs(card_minor, "shrink", O_WRONLY);
 }

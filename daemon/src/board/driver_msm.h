@@ -28,5 +28,7 @@ void vs_msm_facts_read(const char *render_path, struct vs_msm_facts *facts);
  * nowhere is made, seen by nobody else, and gone with the descriptor. -errno when it cannot be had.
  */
 int vs_msm_open_walk(int card_minor);
+/* The same for debugfs "shrink": what is written there, so many pages the shrinker is asked to free (msm_debugfs.c, Linux 7.3). */
+int vs_msm_open_shrink(int card_minor);
 
 #endif

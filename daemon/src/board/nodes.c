@@ -32,6 +32,15 @@ static void vs_node_connectors(struct vs_node *node, const drmModeRes *resources
 
 		if (!connector)
 			continue;
+		/* Nobody has asked a connector that says so, or that has no modes, whether a display is there. */
+		if (connector->connector_type != DRM_MODE_CONNECTOR_WRITEBACK && !connector->count_modes) {
+			drmModeFreeConnector(connector);
+			connector = drmModeGetConnector(node->card_fd, resources->connectors[i]);
+			if (!connector)
+				continue;
+		}
+		node->display |= connector->connector_type != DRM_MODE_CONNECTOR_WRITEBACK &&
+				 connector->connection == DRM_MODE_CONNECTED && connector->count_modes;
 		type = drmModeGetConnectorTypeName(connector->connector_type);
 		snprintf(node->connectors[node->n_connectors++], sizeof(node->connectors[0]), "%s-%u",
 			 type ? type : "unknown", connector->connector_type_id);
@@ -133,6 +142,37 @@ const struct vs_node *vs_nodes_scanout(const struct vs_nodes *nodes)
 		if (!strncmp(nodes->node[i].driver, "msm", strlen("msm")) && nodes->node[i].crtcs)
 			return &nodes->node[i];
 	return traced;
+}
+
+const struct vs_node *vs_nodes_display(const struct vs_nodes *nodes)
+{
+	const struct vs_node *scanout = vs_nodes_scanout(nodes);
+
+	if (scanout && scanout->display)
+		return scanout;
+	for (size_t i = 0; i < nodes->n; i++)
+		if (nodes->node[i].display)
+			return &nodes->node[i];
+	return NULL;
+}
+
+/* Not by libdrm's list of devices, which leaves out a device that is on no bus it knows (vgem's is "faux"). */
+void vs_nodes_find_vgem(char *path, size_t size)
+{
+	for (int i = 128; i < 192; i++) {
+		_vs_close_ int fd = -1;
+		drmVersionPtr version;
+		bool found;
+
+		snprintf(path, size, "/dev/dri/renderD%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		version = fd < 0 ? NULL : drmGetVersion(fd);
+		found = version && !strcmp(version->name, "vgem");
+		drmFreeVersion(version);
+		if (found)
+			return;
+	}
+	path[0] = '\0';
 }
 
 void vs_nodes_close_cards(struct vs_nodes *nodes)

@@ -24,6 +24,7 @@ struct vs_node {
 	uint32_t planes;
 	char connectors[VS_CONNECTORS_MAX][32]; /* "Writeback-1" */
 	size_t n_connectors;
+	bool display; /* one of them is connected and no writeback connector */
 	int card_fd; /* -1 when it could not be opened */
 	int error;   /* why, -errno */
 	bool master;
@@ -52,5 +53,11 @@ int vs_nodes_choose(const struct vs_nodes *nodes);
  * drivers "msm" and "msm-kms") the first of msm's that has a CRTC. The traced one, too, when none has.
  */
 const struct vs_node *vs_nodes_scanout(const struct vs_nodes *nodes);
+
+/* The device to flip pages on: that one when it has a connected display, else the first that has; NULL when none has. */
+const struct vs_node *vs_nodes_display(const struct vs_nodes *nodes);
+
+/* "/dev/dri/renderD129" of vgem, into path of size bytes; "" when it is not loaded. */
+void vs_nodes_find_vgem(char *path, size_t size);
 
 #endif

@@ -6,36 +6,42 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-extern const struct vs_scenario vs_vm_bind_churn;
-extern const struct vs_scenario vs_vm_bind_remap_split;
-extern const struct vs_scenario vs_close_handle_while_mapped;
-extern const struct vs_scenario vs_scanout_flip;
+extern const struct vs_family vs_family_churn, vs_family_remap_split, vs_family_close_handle, vs_family_flip;
 
-static const struct vs_scenario *const scenarios[] = {
-	&vs_vm_bind_churn,
-	&vs_vm_bind_remap_split,
-	&vs_close_handle_while_mapped,
-	&vs_scanout_flip,
+/* In the order to show and to run all. */
+static const struct vs_family *const families[] = {
+	&vs_family_churn,
+	&vs_family_remap_split,
+	&vs_family_close_handle,
+	&vs_family_flip,
 };
 
-#define N_SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
+#define SCENARIOS_MAX 80
+
+static const struct vs_scenario *scenarios[SCENARIOS_MAX];
+static size_t n_scenarios;
 
 size_t vs_scenarios(const struct vs_scenario *const **ret)
 {
+	if (!n_scenarios)
+		for (size_t f = 0; f < sizeof(families) / sizeof(families[0]); f++)
+			for (size_t i = 0; i < families[f]->n; i++) {
+				if (n_scenarios == SCENARIOS_MAX)
+					abort();
+				scenarios[n_scenarios++] = &families[f]->scenario[i];
+			}
 	*ret = scenarios;
-	return N_SCENARIOS;
+	return n_scenarios;
 }
 
-/* What the scenario lacks here, "" when it can run. */
-static const char *missing(const struct vs_scenario *scenario, const struct vs_runner_fds *fds)
+unsigned vs_runner_lacks(const struct vs_runner_fds *fds)
 {
-	if (scenario->needs_render && !fds->render_path[0])
-		return "a DRM render node (/dev/dri/renderD*) with a driver that offers VM_BIND; load the GPU's driver";
-	if (scenario->needs_card && fds->card < 0)
-		return "DRM master on a card node (/dev/dri/card*); stop the compositor that holds it";
-	return "";
+	return fds->lacks | (fds->render_path[0] ? 0 : VS_NEEDS_RENDER | VS_NEEDS_VM_BIND) |
+	       (fds->card < 0 ? VS_NEEDS_CARD : 0) | (fds->display < 0 ? VS_NEEDS_FLIP : 0) |
+	       (fds->shrink < 0 ? VS_NEEDS_SHRINK : 0) | (fds->vgem_path[0] ? 0 : VS_NEEDS_VGEM);
 }
 
 static int refuse(struct vs_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -51,16 +57,6 @@ static int refuse(struct vs_run *run, const char *format, ...)
 }
 
 /* "a, b, c" in a static buffer. */
-static const char *scenario_names(void)
-{
-	static char names[256];
-	size_t n = 0;
-
-	for (size_t i = 0; i < N_SCENARIOS && n < sizeof(names); i++)
-		n += snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", scenarios[i]->id);
-	return names;
-}
-
 static const char *param_names(const struct vs_scenario *scenario)
 {
 	static char names[256];
@@ -94,16 +90,18 @@ static int set_param(struct vs_run *run, const char *name, uint64_t value)
 int vs_catalogue_prepare(const Vascope__V1__RunScenario *request, const struct vs_runner_fds *fds,
 			 struct vs_run *run)
 {
-	const char *lacks;
+	const struct vs_scenario *const *all;
+	size_t n = vs_scenarios(&all);
+	unsigned lacks;
 	int r;
 
 	run->scenario = NULL;
-	for (size_t i = 0; i < N_SCENARIOS; i++)
-		if (!strcmp(scenarios[i]->id, request->scenario))
-			run->scenario = scenarios[i];
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(all[i]->id, request->scenario))
+			run->scenario = all[i];
 	if (!run->scenario)
-		return refuse(run, "there is no scenario '%.64s'; this board has: %s", request->scenario,
-			      scenario_names());
+		return refuse(run, "there is no scenario '%.64s'; vascope probe lists those that there are",
+			      request->scenario);
 	for (size_t i = 0; i < run->scenario->n_params; i++)
 		run->param[i] = run->scenario->params[i].value;
 	for (size_t i = 0; i < request->n_parameters; i++) {
@@ -111,9 +109,9 @@ int vs_catalogue_prepare(const Vascope__V1__RunScenario *request, const struct v
 		if (r)
 			return r;
 	}
-	lacks = missing(run->scenario, fds);
-	if (lacks[0])
-		return refuse(run, "%s needs %s", run->scenario->id, lacks);
+	lacks = vs_runner_lacks(fds) & run->scenario->needs;
+	if (lacks)
+		return refuse(run, "%s needs %s", run->scenario->id, vs_need_text(lacks));
 	run->total = run->param[0];
 	run->fds = fds;
 	run->fence_timeout_ms = VS_FENCE_TIMEOUT_MS;
@@ -123,10 +121,10 @@ int vs_catalogue_prepare(const Vascope__V1__RunScenario *request, const struct v
 
 /* The same as messages, built once: libprotobuf-c wants mutable strings and pointer arrays. */
 static struct {
-	Vascope__V1__ScenarioInfo info[N_SCENARIOS];
-	Vascope__V1__ScenarioInfo *infos[N_SCENARIOS];
-	Vascope__V1__ParameterInfo param[N_SCENARIOS][VS_MAX_PARAMS];
-	Vascope__V1__ParameterInfo *params[N_SCENARIOS][VS_MAX_PARAMS];
+	Vascope__V1__ScenarioInfo info[SCENARIOS_MAX];
+	Vascope__V1__ScenarioInfo *infos[SCENARIOS_MAX];
+	Vascope__V1__ParameterInfo param[SCENARIOS_MAX][VS_MAX_PARAMS];
+	Vascope__V1__ParameterInfo *params[SCENARIOS_MAX][VS_MAX_PARAMS];
 } message;
 
 static void build(size_t i)
@@ -158,9 +156,19 @@ static void build(size_t i)
 
 size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret)
 {
+	const struct vs_scenario *const *all;
+	size_t n = vs_scenarios(&all);
+
 	if (!message.infos[0])
-		for (size_t i = 0; i < N_SCENARIOS; i++)
+		for (size_t i = 0; i < n; i++)
 			build(i);
 	*ret = message.infos;
-	return N_SCENARIOS;
+	return n;
+}
+
+unsigned vs_scenario_needs(size_t index)
+{
+	const struct vs_scenario *const *all;
+
+	return index < vs_scenarios(&all) ? all[index]->needs : 0;
 }

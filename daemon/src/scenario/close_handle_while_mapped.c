@@ -118,12 +118,14 @@ static int run(struct vs_run *run)
 	return r ? r : closed;
 }
 
-const struct vs_scenario vs_close_handle_while_mapped = {
+static const struct vs_scenario scenarios[] = { {
 	.id = "close-handle-while-mapped",
 	.description = "Closes the handles of mapped BOs, writes into them through their mappings, then unmaps them",
-	.needs_render = true,
+	.needs = VS_NEEDS_RENDER | VS_NEEDS_VM_BIND,
 	.counts = VS_COUNTS_VM_BIND,
 	.params = params,
 	.n_params = sizeof(params) / sizeof(params[0]),
 	.run = run,
-};
+} };
+
+VS_FAMILY(close_handle);

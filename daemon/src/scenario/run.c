@@ -12,6 +12,8 @@
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
+#include "scenario/vm.h"
+
 const char *const vs_issued_names[VS_N_ISSUED] = {
 	[VS_ISSUED_MAP] = "map",
 	[VS_ISSUED_UNMAP] = "unmap",
@@ -109,4 +111,24 @@ int vs_run_wait_fence(struct vs_run *run, int fence, const char *what)
 	}
 	close(fence);
 	return r;
+}
+
+int vs_run_scenario(struct vs_run *run)
+{
+	if (run->scenario->run)
+		return run->scenario->run(run);
+	while (run->done < run->total) {
+		struct vs_vm vm = { .fd = -1, .run = run };
+		int r = vs_run_step(run), closed;
+
+		if (!r)
+			r = vs_vm_open(&vm, run);
+		if (!r)
+			r = run->scenario->in_vm(&vm);
+		closed = vs_vm_close(&vm);
+		if (r || closed)
+			return r ? r : closed;
+		run->done++;
+	}
+	return 0;
 }

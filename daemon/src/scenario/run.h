@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a scenario is, and what it may use while it runs. A new scenario is one file that defines a
- * struct vs_scenario, plus one line in catalogue.c.
+ * What a scenario is, and what it may use while it runs. Scenarios that belong together are a family: one file with a table
+ * of struct vs_scenario, and one line in catalogue.c.
  *
  * Rules for a scenario: check every request; do the same requests in the same order for the same seed
  * and parameters (random numbers from run->rng only, no time, no addresses); call vs_run_step() between
@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scenario/needs.h"
 #include "scenario/rng.h"
 #include "scenario/runner.h"
 #include "util.h"
@@ -56,19 +57,30 @@ struct vs_param {
 };
 
 struct vs_run;
+struct vs_vm;
 
 struct vs_scenario {
 	const char *id;
-	const char *description;
-	bool needs_render;
-	bool needs_card;
-	bool destructive;
+	const char *description; /* the spirit of it, one sentence */
+	unsigned needs;          /* VS_NEEDS_* */
+	bool destructive;        /* may leave the board in need of a reboot */
 	unsigned counts; /* VS_COUNTS() of what it reports, also when it is 0 */
 	const struct vs_param *params; /* the first one is the amount of work: the run's total */
 	size_t n_params;
-	/* 0, -ECANCELED, or -errno after vs_run_fail(). */
+	/* One of the two. 0, -ECANCELED, or -errno after vs_run_fail(). */
 	int (*run)(struct vs_run *run);
+	/* Once for each of run->total rounds, in a new VM_BIND VM, which is closed afterwards. */
+	int (*in_vm)(struct vs_vm *vm);
 };
+
+/* A table of scenarios that belong together. */
+struct vs_family {
+	const struct vs_scenario *scenario;
+	size_t n;
+};
+
+#define VS_FAMILY(name)                                                                            \
+	const struct vs_family vs_family_##name = { scenarios, sizeof(scenarios) / sizeof(scenarios[0]) }
 
 /* How a run hears from its owner. */
 struct vs_run_control {
@@ -104,6 +116,9 @@ struct vs_run {
 	bool cleaning; /* giving back: waits are no longer cut short by a cancel */
 	char text[512]; /* the first failure, "" when there is none */
 };
+
+/* Run run->scenario. What it returns is as above. */
+int vs_run_scenario(struct vs_run *run);
 
 extern const char *const vs_issued_names[VS_N_ISSUED];
 

@@ -213,7 +213,7 @@ static void run_scenario(struct runner *runner, const Vascope__V1__RunScenario *
 	runner->request = request;
 	runner->cancelled = false;
 	report(runner, &run, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_STARTED, "");
-	r = run.scenario->run(&run);
+	r = vs_run_scenario(&run);
 	vs_expect_clear(&run);
 	snprintf(text, sizeof(text), "%.2f s", (vs_now_ns() - start) / 1e9);
 	if (r && r != -ECANCELED)

@@ -24,7 +24,16 @@ struct vs_runner_fds {
 	int card;             /* opened while privileged, may become DRM master, or -1 */
 	char card_path[64];   /* "/dev/dri/card0", or "" when there is none */
 	char render_path[64]; /* "/dev/dri/renderD128", or "" when there is none */
+	int display;           /* as card: a device with a connected display, which may be the same; -1 */
+	char display_path[64];
+	char display_driver[32]; /* "msm", "virtio_gpu" */
+	int shrink;            /* msm's debugfs file of that name, open for writing, or -1 */
+	char vgem_path[64];    /* "/dev/dri/renderD129", or "" */
+	unsigned lacks;        /* VS_NEEDS_* that the set-up has found missing */
 };
+
+/* What the runner will find missing beside fds->lacks. */
+unsigned vs_runner_lacks(const struct vs_runner_fds *fds);
 
 /*
  * Serve scenario commands until the peer closes the socket.
@@ -44,5 +53,7 @@ int vs_runner_main(int sock, const struct vs_runner_fds *fds);
  * *ret points at static storage that stays valid for the life of the process; "needs" is left empty.
  */
 size_t vs_scenario_infos(Vascope__V1__ScenarioInfo ***ret);
+/* VS_NEEDS_* of one of them. */
+unsigned vs_scenario_needs(size_t index);
 
 #endif

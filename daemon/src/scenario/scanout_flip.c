@@ -367,12 +367,14 @@ static int run(struct vs_run *run)
 	return r ? r : closed;
 }
 
-const struct vs_scenario vs_scanout_flip = {
+static const struct vs_scenario scenarios[] = { {
 	.id = "scanout-flip",
 	.description = "Shows a chain of framebuffers on a plane, one atomic commit each, through writeback or on a display",
-	.needs_card = true,
+	.needs = VS_NEEDS_CARD,
 	.counts = VS_COUNTS(COMMIT) | VS_COUNTS(GEM_NEW) | VS_COUNTS(GEM_CLOSE) | VS_COUNTS(ADDFB) | VS_COUNTS(RMFB),
 	.params = params,
 	.n_params = sizeof(params) / sizeof(params[0]),
 	.run = run,
-};
+} };
+
+VS_FAMILY(flip);

@@ -185,12 +185,14 @@ static int run(struct vs_run *run)
 	return r ? r : closed;
 }
 
-const struct vs_scenario vs_vm_bind_churn = {
+static const struct vs_scenario scenarios[] = { {
 	.id = "vm-bind-churn",
 	.description = "Maps and unmaps random parts of many BOs, keeping a number of mappings alive, with GPU submits in between",
-	.needs_render = true,
+	.needs = VS_NEEDS_RENDER | VS_NEEDS_VM_BIND,
 	.counts = VS_COUNTS_VM_BIND,
 	.params = params,
 	.n_params = sizeof(params) / sizeof(params[0]),
 	.run = run,
-};
+} };
+
+VS_FAMILY(churn);

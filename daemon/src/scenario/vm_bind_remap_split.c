@@ -188,12 +188,14 @@ static int run(struct vs_run *run)
 	return r ? r : closed;
 }
 
-const struct vs_scenario vs_vm_bind_remap_split = {
+static const struct vs_scenario scenarios[] = { {
 	.id = "vm-bind-remap-split",
 	.description = "Maps large ranges, then unmaps and maps over their middles, ends and surroundings, so that the kernel splits them",
-	.needs_render = true,
+	.needs = VS_NEEDS_RENDER | VS_NEEDS_VM_BIND,
 	.counts = VS_COUNTS_VM_BIND,
 	.params = params,
 	.n_params = sizeof(params) / sizeof(params[0]),
 	.run = run,
-};
+} };
+
+VS_FAMILY(remap_split);

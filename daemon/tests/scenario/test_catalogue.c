@@ -45,7 +45,7 @@ static void test_takes_the_limits_themselves(void **state)
 	const struct vs_scenario *const *scenarios;
 	size_t n = vs_scenarios(&scenarios);
 
-	assert_int_equal(n, 4);
+	assert_true(n >= 4);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < scenarios[i]->n_params; k++) {
 			const struct vs_param *param = &scenarios[i]->params[k];
@@ -101,8 +101,7 @@ static void test_says_which_scenarios_there_are(void **state)
 	struct vs_run run;
 
 	assert_int_equal(prepare(&run, &all, "vm-bind-chrun", NULL, 0), -EINVAL);
-	assert_string_equal(run.text, "there is no scenario 'vm-bind-chrun'; this board has: vm-bind-churn, "
-				      "vm-bind-remap-split, close-handle-while-mapped, scanout-flip");
+	assert_string_equal(run.text, "there is no scenario 'vm-bind-chrun'; vascope probe lists those that there are");
 }
 
 static void test_says_what_the_board_lacks(void **state)

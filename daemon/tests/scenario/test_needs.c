@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "board/capabilities.h"
+#include "board/offer.h"
 #include "util.h"
 
 static struct vs_nodes nodes;
@@ -17,6 +18,7 @@ static struct vs_msm_facts msm;
 static struct vs_tracer tracer;
 static struct vs_btf btf;
 static struct vs_findings findings;
+static struct vs_runner_fds offer;
 
 /* A board on which everything works. */
 static int set_up(void **state)
@@ -71,6 +73,8 @@ static struct said say(const char *check)
 	struct vs_flag_names flags = { 0 };
 	struct said said = { .vm_bind = "not sent", .scanout = "not sent", .id = check };
 
+	vs_offer_make(&nodes, &msm, &offer);
+	findings.offer = &offer;
 	vs_capabilities_send(&(struct vs_capabilities){ &facts, &flags, &findings }, keep, &said);
 	return said;
 }

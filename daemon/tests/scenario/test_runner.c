@@ -214,7 +214,7 @@ static void test_runs_one_after_the_other(void **state)
 static void test_refuses_what_it_does_not_know(void **state)
 {
 	send_run(1, "no-such-thing", NULL, 0);
-	expect(1, STATE(REFUSED), "there is no scenario 'no-such-thing'; this board has: vm-bind-churn");
+	expect(1, STATE(REFUSED), "there is no scenario 'no-such-thing'; vascope probe lists");
 	send_run(2, "vm-bind-churn", "ops", 0);
 	expect(2, STATE(REFUSED), "parameter 'ops' of vm-bind-churn must be 1 to 10000000, not 0");
 	send_run(3, "vm-bind-churn", "ops", 5);

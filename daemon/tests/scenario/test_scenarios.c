@@ -93,7 +93,7 @@ static int run_setting(struct vs_run *run, const struct setting *setting, uint64
 	/* Only what never comes is waited for briefly. */
 	if (fake.hold_fences)
 		run->fence_timeout_ms = 20;
-	return run->scenario->run(run);
+	return vs_run_scenario(run);
 }
 
 static unsigned open_files(void)
