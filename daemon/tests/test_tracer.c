@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "trace/schema.h"
 #include "trace/tracer.h"
 #include "util.h"
 
@@ -54,12 +55,28 @@ static void test_every_kind_has_a_probe(void **state)
 			const struct vs_probe *probe = &tables[t]->probes[i];
 
 			if (!probe->measures_only)
-				seen[probe->kinds[0]] = true;
+				for (int k = 0; k < VS_PROBE_KINDS && probe->kinds[k]; k++)
+					seen[probe->kinds[k]] = true;
 			for (size_t j = 0; j < i; j++)
 				assert_string_not_equal(probe->program, tables[t]->probes[j].program);
 		}
 	for (int kind = 1; kind < VS_KIND_COUNT; kind++)
-		assert_true(seen[kind]);
+		assert_true(seen[kind] || kind == VS_MARK);
+}
+
+/* What a program puts into a record's head must be what the reader of the record expects there. */
+static void test_kinds_with_a_task_are_those_of_the_schema(void **state)
+{
+	for (uint32_t kind = 1; kind < VS_KIND_COUNT; kind++) {
+		const struct vs_column *column = vs_schemas[kind].columns;
+		bool has_task = false;
+
+		assert_non_null(vs_schemas[kind].name);
+		for (; column->column; column++)
+			has_task = has_task || column->column == VASCOPE__V1__COLUMN__COLUMN_TASK;
+		if (has_task != !!vs_kind_has_task(kind))
+			fail_msg("%s: the schema and vs_kind_has_task() differ", vs_schemas[kind].name);
+	}
 }
 
 /* A real ring buffer, and a program that puts the number it is given into it. */
@@ -168,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_btf_it_says_so_and_does_nothing),
 		cmocka_unit_test(test_every_kind_has_a_probe),
+		cmocka_unit_test(test_kinds_with_a_task_are_those_of_the_schema),
 		cmocka_unit_test(test_records_are_taken_in_portions_and_none_is_lost),
 		cmocka_unit_test(test_taking_ends_though_records_keep_coming),
 	};

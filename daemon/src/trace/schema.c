@@ -18,14 +18,14 @@ const struct vs_schema vs_schemas[VS_KIND_COUNT] = {
 			   { USE(TASK), CREATE(VM), USE(NAME), USE(FLAGS), USE(IOVA), USE(RANGE) } },
 	[VS_VM_DESTROY] = { "vm-destroy", LIFECYCLE, { USE(TASK), DESTROY(VM) } },
 	[VS_VM_BO_CREATE] = { "vm-bo-create", LIFECYCLE,
-			      { USE(TASK), USE(VM), CREATE(VM_BO), USE(BO), USE(REFCOUNT) } },
+			      { USE(TASK), USE(VM), CREATE(VM_BO), USE(BO), USE(REFCOUNT), USE(COUNT) } },
 	/* A kernel whose mappings do not hold their BO destroys the vm_bo while the BO is going. */
 	[VS_VM_BO_DESTROY] = { "vm-bo-destroy", LIFECYCLE,
 			       { USE(TASK), USE(VM), DESTROY(VM_BO), LAST(BO), USE(REFCOUNT) } },
 	[VS_VA_INSERT] = { "va-insert", LIFECYCLE,
 			   { USE(TASK), USE(VM), CREATE(VA), USE(BO), USE(IOVA), USE(RANGE), USE(OFFSET),
 			     USE(FLAGS) } },
-	[VS_VA_REMOVE] = { "va-remove", LIFECYCLE, { USE(TASK), USE(VM), DESTROY(VA) } },
+	[VS_VA_REMOVE] = { "va-remove", LIFECYCLE, { USE(TASK), USE(VM), DESTROY(VA), USE(REASON) } },
 	[VS_VA_LINK] = { "va-link", LIFECYCLE, { USE(VA), USE(VM_BO) } },
 	/* msm removes a mapping from its VM first and unlinks it from its BO afterwards. */
 	[VS_VA_UNLINK] = { "va-unlink", LIFECYCLE, { LAST(VA), USE(VM_BO) } },
@@ -53,8 +53,52 @@ const struct vs_schema vs_schemas[VS_KIND_COUNT] = {
 	[VS_COMMIT_BEGIN] = { "commit-begin", ACTIVITY, { USE(TASK), USE(CRTC) } },
 	[VS_COMMIT_END] = { "commit-end", ACTIVITY, { USE(CRTC) } },
 	[VS_FLIP_DONE] = { "flip-done", ACTIVITY, { USE(CRTC), USE(SEQNO) } },
+	[VS_MARK] = { "mark", ACTIVITY, { USE(NAME) } },
+	[VS_SM_MAP] = { "sm-map", ACTIVITY,
+			{ USE(TASK), USE(VM), USE(BO), USE(IOVA), USE(RANGE), USE(OFFSET), USE(FLAGS) } },
+	[VS_SM_UNMAP] = { "sm-unmap", ACTIVITY, { USE(TASK), USE(VM), USE(IOVA), USE(RANGE) } },
+	[VS_SM_REMAP] = { "sm-remap", LIFECYCLE, { USE(VM), USE(VA), USE(IOVA), USE(RANGE) } },
+	[VS_SM_KEEP] = { "sm-keep", LIFECYCLE, { USE(VM), USE(VA), USE(FLAGS) } },
+	[VS_VM_BO_OBTAIN] = { "vm-bo-obtain", ACTIVITY, { USE(VM), USE(VM_BO), USE(BO) } },
+	[VS_VM_BO_DEFER] = { "vm-bo-defer", LIFECYCLE, { USE(VM_BO) } },
+	[VS_VM_BO_EVICT] = { "vm-bo-evict", LIFECYCLE, { USE(VM_BO), USE(COUNT) } },
+	[VS_VM_BO_VALIDATE] = { "vm-bo-validate", LIFECYCLE, { USE(VM_BO), USE(RESULT) } },
+	[VS_VM_FILE] = { "vm-file", LIFECYCLE, { USE(TASK), USE(VM), USE(FILE) } },
+	[VS_VM_CLOSE_END] = { "vm-close-end", LIFECYCLE, { USE(VM) } },
+	[VS_VM_UNUSABLE] = { "vm-unusable", LIFECYCLE, { USE(TASK), USE(VM) } },
+	[VS_PTE_MAP] = { "pte-map", LIFECYCLE, { USE(VM), USE(IOVA), USE(RANGE), USE(QUEUE), USE(RESULT) } },
+	[VS_PTE_UNMAP] = { "pte-unmap", LIFECYCLE, { USE(VM), USE(IOVA), USE(RANGE), USE(QUEUE), USE(REASON) } },
+	/* Both name the job by its fence: it is there until msm_vma_job_free() puts it, after job-done. */
+	[VS_VM_BIND_RUN] = { "vm-bind-run", LIFECYCLE, { LAST(JOB), USE(VM), USE(RESULT), USE(DURATION) } },
+	[VS_VM_BIND_FREE] = { "vm-bind-free", LIFECYCLE, { LAST(JOB), USE(COUNT) } },
+	[VS_THROTTLE] = { "throttle", ACTIVITY, { USE(VM), USE(COUNT) } },
+	[VS_PREALLOC_CLEANUP] = { "prealloc-cleanup", ACTIVITY, { USE(COUNT) } },
+	[VS_BO_EVICT] = { "bo-evict", LIFECYCLE, { USE(TASK), USE(BO) } },
+	[VS_BO_PURGE] = { "bo-purge", LIFECYCLE, { USE(TASK), USE(BO) } },
+	[VS_BO_MADVISE] = { "bo-madvise", LIFECYCLE, { USE(TASK), USE(BO), USE(FLAGS), USE(RESULT) } },
+	[VS_PAGES_GET] = { "pages-get", LIFECYCLE, { USE(BO) } },
+	/* Also while the BO is being destroyed, after bo-destroy. */
+	[VS_PAGES_PUT] = { "pages-put", LIFECYCLE, { LAST(BO) } },
+	[VS_PIN] = { "pin", LIFECYCLE, { USE(BO), USE(COUNT) } },
+	[VS_UNPIN] = { "unpin", LIFECYCLE, { USE(BO), USE(COUNT) } },
+	[VS_VMA_REF] = { "vma-ref", LIFECYCLE, { USE(TASK), USE(BO), USE(COUNT) } },
+	[VS_HANDLE_CLOSED] = { "handle-closed", LIFECYCLE, { USE(TASK), USE(FILE), USE(BO), USE(DURATION) } },
+	[VS_SHRINK] = { "shrink", ACTIVITY, { USE(TASK), USE(REASON), USE(SIZE) } },
+	[VS_PURGE_VMAPS] = { "purge-vmaps", ACTIVITY, { USE(COUNT) } },
+	[VS_EXPORT] = { "export", LIFECYCLE, { USE(TASK), USE(BO) } },
+	[VS_EXPORT_END] = { "export-end", LIFECYCLE, { USE(BO) } },
+	[VS_IMPORT] = { "import", LIFECYCLE, { USE(TASK), USE(FILE), USE(HANDLE), USE(RESULT) } },
+	[VS_FB_PLANE] = { "fb-plane", LIFECYCLE, { USE(FB), USE(BO), USE(COUNT) } },
+	[VS_COMMIT_WAIT] = { "commit-wait", ACTIVITY, { USE(CRTC), USE(DURATION) } },
+	[VS_VBLANK] = { "vblank", ACTIVITY, { USE(CRTC), USE(SEQNO) } },
+	[VS_VBLANK_SENT] = { "vblank-sent", ACTIVITY, { USE(CRTC), USE(SEQNO) } },
+	[VS_GPU_FAULT] = { "gpu-fault", LIFECYCLE, { USE(IOVA), USE(FLAGS) } },
 };
 
+_Static_assert((int)VS_GPU_FAULT == (int)VASCOPE__V1__EVENT_KIND__EVENT_KIND_GPU_FAULT, "kinds and event.proto agree");
+_Static_assert((int)VS_PTE_UNMAP == (int)VASCOPE__V1__EVENT_KIND__EVENT_KIND_PTE_UNMAP, "kinds and event.proto agree");
+_Static_assert((int)VS_REASON_REPLACE == (int)VASCOPE__V1__TEARDOWN_REASON__TEARDOWN_REASON_REPLACE,
+	       "reasons and event.proto agree");
 _Static_assert((int)VS_FLIP_DONE == (int)VASCOPE__V1__EVENT_KIND__EVENT_KIND_FLIP_DONE, "kinds and event.proto agree");
 _Static_assert((int)VS_VM_BIND == (int)VASCOPE__V1__EVENT_KIND__EVENT_KIND_VM_BIND, "kinds and event.proto agree");
 _Static_assert((int)VS_BO_NAME == (int)VASCOPE__V1__EVENT_KIND__EVENT_KIND_BO_NAME, "kinds and event.proto agree");

@@ -13,7 +13,7 @@
 #include "vascope/v1/event.pb-c.h"
 
 #define VS_COLUMNS_OF_KIND 9
-#define VS_COLUMN_END (VASCOPE__V1__COLUMN__COLUMN_CRTC + 1)
+#define VS_COLUMN_END (VASCOPE__V1__COLUMN__COLUMN_REASON + 1)
 
 /* Objects that the kernel knows by address and the wire by id. */
 enum vs_object {

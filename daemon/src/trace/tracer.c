@@ -293,8 +293,10 @@ void vs_tracer_start(struct vs_tracer *tracer)
 {
 	for (size_t i = 0; i < tracer->n_results; i++)
 		tracer->missed_before[i] = vs_tracer_missed(tracer, i);
-	if (tracer->skeleton)
-		__atomic_store_n(&tracer->skeleton->bss->tracing, 1, __ATOMIC_RELEASE);
+	if (!tracer->skeleton)
+		return;
+	tracer->skeleton->bss->page_shift = (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
+	__atomic_store_n(&tracer->skeleton->bss->tracing, 1, __ATOMIC_RELEASE);
 }
 
 void vs_tracer_stop(struct vs_tracer *tracer)
@@ -374,7 +376,7 @@ void vs_tracer_count(const struct vs_tracer *tracer, struct vs_tracer_counts *co
 		const struct vs_probe *probe = tracer->results[i].probe;
 		uint64_t missed;
 
-		if (probe->measures_only || !probe->kinds[0] || probe->kinds[1])
+		if (probe->measures_only || !probe->kinds[0])
 			continue;
 		missed = vs_tracer_missed(tracer, i) - tracer->missed_before[i];
 		counts->kinds[probe->kinds[0]].produced += missed;

@@ -37,6 +37,29 @@ static __always_inline __u64 vs_vm_mode(struct drm_gpuvm *vm)
 	return 0;
 }
 
+/* What a walk tells of a VM and of a mapping beside what every driver has. */
+static __always_inline __u64 vs_vm_state(struct drm_gpuvm *vm)
+{
+	if (vs_is_msm(BPF_CORE_READ(vm, drm)))
+		return BPF_CORE_READ(vs_container_of(vm, struct msm_gem_vm, base), unusable) ? VS_VM_UNUSABLE_BIT : 0;
+	return 0;
+}
+
+static __always_inline __u64 vs_va_state(struct drm_gpuvm *vm, struct drm_gpuva *va)
+{
+	if (vs_is_msm(BPF_CORE_READ(vm, drm)))
+		return BPF_CORE_READ(vs_container_of(va, struct msm_gem_vma, base), mapped) ? VS_VA_MAPPED_BIT : 0;
+	return 0;
+}
+
+/* Flags of a drm_gpuva that a request to map asks for: drm_gpuvm has none of its own, its driver's are in priv. */
+static __always_inline __u64 vs_map_flags(struct drm_gpuvm *vm, void *priv)
+{
+	if (vs_is_msm(BPF_CORE_READ(vm, drm)) && bpf_core_type_exists(struct op_arg))
+		return BPF_CORE_READ((struct op_arg *)priv, flags);
+	return 0;
+}
+
 /* The process a VM was made for, 0 where the driver does not keep it. */
 static __always_inline __u64 vs_vm_pid(struct drm_gpuvm *vm)
 {

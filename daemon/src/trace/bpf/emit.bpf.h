@@ -23,23 +23,14 @@ struct {
 	__type(value, struct vs_counter);
 } counters SEC(".maps");
 
-/* When a call that is measured began, by thread and kind. */
-struct vs_call {
-	__u64 thread;
-	__u64 kind;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct vs_call);
-	__type(value, __u64);
-} calls SEC(".maps");
-
 /* Written by the daemon through the mapped data section; nothing else changes what the programs do. */
 volatile __u32 tracing;  /* events are wanted */
 volatile __u32 walk_pid; /* a walk by this process is going on, 0: none */
+volatile __u32 page_shift; /* of the board, set before the start */
 
+#define VS_EINVAL 22
+
+/* kind: a constant, so that what it does not need is not compiled. */
 static __always_inline void *vs_reserve(__u32 kind, __u64 size)
 {
 	struct vs_counter *counter = bpf_map_lookup_elem(&counters, &kind);
@@ -54,15 +45,21 @@ static __always_inline void *vs_reserve(__u32 kind, __u64 size)
 	}
 	if (!e)
 		return 0;
-	id = bpf_get_current_pid_tgid();
 	/* After the reservation, so that time runs with the order in the ring but for other CPUs' overlap. */
 	e->time_ns = bpf_ktime_get_ns();
 	e->kind = kind;
-	e->cpu = bpf_get_smp_processor_id();
-	e->pid = id >> 32;
-	e->tid = (__u32)id;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	if (vs_kind_has_task(kind)) {
+		id = bpf_get_current_pid_tgid();
+		e->pid = id >> 32;
+		e->tid = (__u32)id;
+		bpf_get_current_comm(e->comm, sizeof(e->comm));
+	}
 	return e;
+}
+
+static __always_inline int vs_is_error(const void *pointer)
+{
+	return (__u64)pointer >= (__u64)-4095;
 }
 
 static __always_inline struct vs_event *vs_event_begin(__u32 kind)
@@ -80,29 +77,6 @@ static __always_inline void vs_submit(void *record)
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
 	bpf_ringbuf_submit(record, waiting > VS_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
-}
-
-static __always_inline void vs_call_begin(__u32 kind)
-{
-	struct vs_call call = { bpf_get_current_pid_tgid(), kind };
-	__u64 now = bpf_ktime_get_ns();
-
-	if (tracing)
-		bpf_map_update_elem(&calls, &call, &now, BPF_ANY);
-}
-
-/* Nanoseconds since the matching begin in this thread, 0 where it was not seen. */
-static __always_inline __u64 vs_call_end(__u32 kind)
-{
-	struct vs_call call = { bpf_get_current_pid_tgid(), kind };
-	__u64 *began = bpf_map_lookup_elem(&calls, &call);
-	__u64 duration = 0;
-
-	if (began) {
-		duration = bpf_ktime_get_ns() - *began;
-		bpf_map_delete_elem(&calls, &call);
-	}
-	return duration;
 }
 
 static __always_inline __u64 vs_refcount(const struct drm_gem_object *obj)

@@ -54,9 +54,21 @@ int BPF_PROG(vm_destroy, struct kref *kref)
 	return 0;
 }
 
+/* Whether a mapping's vm_bo holds its BO is the difference between these two counts. */
+SEC("fentry/drm_gpuvm_bo_create")
+int BPF_PROG(vm_bo_create_begin, struct drm_gpuvm *vm, struct drm_gem_object *obj)
+{
+	struct vs_task *task = tracing ? vs_task_make() : 0;
+
+	if (task)
+		task->refcount = vs_refcount(obj);
+	return 0;
+}
+
 SEC("fexit/drm_gpuvm_bo_create")
 int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, struct drm_gpuvm_bo *vm_bo)
 {
+	struct vs_task *task = vs_task();
 	struct vs_event *e;
 
 	if (!vm_bo)
@@ -68,6 +80,7 @@ int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, str
 	e->value[1] = (__u64)vm_bo;
 	e->value[2] = (__u64)obj;
 	e->value[3] = vs_refcount(obj);
+	e->value[4] = task ? task->refcount : 0;
 	vs_submit(e);
 	return 0;
 }
@@ -131,6 +144,7 @@ int BPF_PROG(va_remove, struct drm_gpuva *va)
 		return 0;
 	e->value[0] = (__u64)va->vm;
 	e->value[1] = (__u64)va;
+	e->value[2] = vs_reason();
 	vs_submit(e);
 	return 0;
 }
@@ -177,4 +191,57 @@ SEC("fentry/drm_gpuva_unlink_defer")
 int BPF_PROG(va_unlink_defer, struct drm_gpuva *va)
 {
 	return vs_va_unlinked(va);
+}
+
+static __always_inline int vs_vm_bo_found(struct drm_gpuvm_bo *vm_bo)
+{
+	struct vs_event *e = vs_event_begin(VS_VM_BO_OBTAIN);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)BPF_CORE_READ(vm_bo, vm);
+	e->value[1] = (__u64)vm_bo;
+	e->value[2] = (__u64)BPF_CORE_READ(vm_bo, obj);
+	vs_submit(e);
+	return 0;
+}
+
+/* One that was found is referenced by who made it and by this caller; a new one by this caller alone. */
+SEC("fexit/drm_gpuvm_bo_obtain_locked")
+int BPF_PROG(vm_bo_obtain, struct drm_gpuvm *vm, struct drm_gem_object *obj, struct drm_gpuvm_bo *vm_bo)
+{
+	if (vs_is_error(vm_bo) || BPF_CORE_READ(vm_bo, kref.refcount.refs.counter) < 2)
+		return 0;
+	return vs_vm_bo_found(vm_bo);
+}
+
+SEC("fexit/drm_gpuvm_bo_obtain_prealloc")
+int BPF_PROG(vm_bo_obtain_prealloc, struct drm_gpuvm_bo *prealloc, struct drm_gpuvm_bo *vm_bo)
+{
+	return vm_bo == prealloc ? 0 : vs_vm_bo_found(vm_bo);
+}
+
+SEC("fentry/drm_gpuvm_bo_into_zombie")
+int BPF_PROG(vm_bo_defer, struct kref *kref)
+{
+	struct vs_event *e = vs_event_begin(VS_VM_BO_DEFER);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)vs_container_of(kref, struct drm_gpuvm_bo, kref);
+	vs_submit(e);
+	return 0;
+}
+
+SEC("fentry/drm_gpuvm_bo_evict")
+int BPF_PROG(vm_bo_evict, struct drm_gpuvm_bo *vm_bo, _Bool evict)
+{
+	struct vs_event *e = vs_event_begin(VS_VM_BO_EVICT);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)vm_bo;
+	e->value[1] = evict;
+	vs_submit(e);
+	return 0;
 }

@@ -28,6 +28,11 @@ struct bpf_map;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* Nothing of it is read: it only names the type that task storage wants. */
+struct task_struct {
+	int pid;
+};
+
 struct list_head {
 	struct list_head *next;
 };
@@ -129,6 +134,49 @@ struct drm_gpuvm_bo {
 	} list;
 };
 
+/* The request of drm_gpuvm_sm_map(), and the steps that it and drm_gpuvm_sm_unmap() give to the driver. */
+struct drm_gpuva_op_map {
+	struct {
+		__u64 addr;
+		__u64 range;
+	} va;
+	struct {
+		__u64 offset;
+		struct drm_gem_object *obj;
+	} gem;
+};
+
+struct drm_gpuva_op_unmap {
+	struct drm_gpuva *va;
+	_Bool keep;
+};
+
+struct drm_gpuva_op_remap {
+	struct drm_gpuva_op_map *prev;
+	struct drm_gpuva_op_map *next;
+	struct drm_gpuva_op_unmap *unmap;
+};
+
+struct drm_gpuva_op {
+	union {
+		struct drm_gpuva_op_remap remap;
+		struct drm_gpuva_op_unmap unmap;
+	};
+};
+
+struct drm_gpuvm_map_req {
+	struct drm_gpuva_op_map map;
+};
+
+/* include/linux/dma-buf.h */
+struct dma_buf {
+	void *priv;
+};
+
+struct dma_buf_export_info {
+	void *priv;
+};
+
 /* include/drm/drm_file.h */
 struct drm_file {
 	struct list_head lhead;
@@ -140,7 +188,14 @@ struct drm_gpu_scheduler {
 	const char *name;
 };
 
-struct drm_sched_fence;
+/* include/linux/dma-fence.h */
+struct dma_fence {
+	struct kref refcount;
+};
+
+struct drm_sched_fence {
+	struct dma_fence finished;
+};
 
 struct drm_sched_job {
 	struct drm_gpu_scheduler *sched;
@@ -163,62 +218,6 @@ struct drm_framebuffer {
 struct drm_crtc {
 	struct drm_device *dev;
 	unsigned int index;
-};
-
-/* drivers/gpu/drm/msm: msm_drv.h, msm_kms.h, msm_gpu.h, msm_gem.h, msm_fb.c, msm_ringbuffer.h; uapi/drm/msm_drm.h */
-struct msm_kms {
-	struct drm_gpuvm *vm;
-};
-
-struct msm_gpu {
-	struct drm_gpuvm *vm;
-};
-
-struct msm_drm_private {
-	struct drm_device *dev;
-	struct msm_kms *kms;
-	struct msm_gpu *gpu;
-	struct list_head objects;
-};
-
-struct msm_context {
-	struct drm_gpuvm *vm;
-};
-
-struct msm_gem_vm {
-	struct drm_gpuvm base;
-	struct pid *pid;
-	_Bool managed;
-};
-
-struct msm_gem_object {
-	struct drm_gem_object base;
-	__u32 flags;
-	char name[32];
-	int pin_count;
-};
-
-struct msm_framebuffer {
-	struct drm_framebuffer base;
-	struct {
-		int counter;
-	} prepare_count;
-};
-
-struct msm_ringbuffer {
-	int id;
-};
-
-struct msm_gem_submit {
-	struct msm_ringbuffer *ring;
-	__u32 seqno;
-	__u32 ident;
-};
-
-struct drm_msm_vm_bind {
-	__u32 flags;
-	__u32 nr_ops;
-	__u32 queue_id;
 };
 
 #pragma clang attribute pop

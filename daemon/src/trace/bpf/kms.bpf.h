@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Framebuffers and flips, any driver. drm_framebuffer.c, drm_vblank.c, Linux 7.3.4. */
 
+static __always_inline void vs_fb_plane(struct drm_framebuffer *fb, struct drm_gem_object *obj, int plane)
+{
+	struct vs_event *e;
+
+	if (!obj)
+		return;
+	e = vs_event_begin(VS_FB_PLANE);
+	if (!e)
+		return;
+	e->value[0] = BPF_CORE_READ(fb, base.id);
+	e->value[1] = (__u64)obj;
+	e->value[2] = plane;
+	vs_submit(e);
+}
+
 SEC("fexit/drm_framebuffer_init")
 int BPF_PROG(fb_create, struct drm_device *dev, struct drm_framebuffer *fb, const void *funcs, int ret)
 {
@@ -17,6 +32,9 @@ int BPF_PROG(fb_create, struct drm_device *dev, struct drm_framebuffer *fb, cons
 	e->value[1] = (__u64)obj;
 	e->value[2] = obj ? BPF_CORE_READ(obj, size) : 0;
 	vs_submit(e);
+	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[1]), 1);
+	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[2]), 2);
+	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[3]), 3);
 	return 0;
 }
 
@@ -55,6 +73,36 @@ int BPF_PROG(flip_done, struct drm_crtc *crtc, void *event)
 	}
 	e->value[0] = 1ull << (BPF_CORE_READ(crtc, index) & 63);
 	e->value[1] = sequence;
+	vs_submit(e);
+	return 0;
+}
+
+SEC("tp_btf/drm_vblank_event")
+int BPF_PROG(vblank, int crtc, unsigned int seq)
+{
+	struct vs_event *e = vs_event_begin(VS_VBLANK);
+
+	if (!e)
+		return 0;
+	e->value[0] = 1ull << (crtc & 63);
+	e->value[1] = seq;
+	vs_submit(e);
+	return 0;
+}
+
+/* An event that the kernel gave itself (a commit's own) has no file. */
+SEC("tp_btf/drm_vblank_event_delivered")
+int BPF_PROG(vblank_sent, struct drm_file *file, int crtc, unsigned int seq)
+{
+	struct vs_event *e;
+
+	if (!file)
+		return 0;
+	e = vs_event_begin(VS_VBLANK_SENT);
+	if (!e)
+		return 0;
+	e->value[0] = 1ull << (crtc & 63);
+	e->value[1] = seq;
 	vs_submit(e);
 	return 0;
 }

@@ -6,50 +6,12 @@
  * GPU and of every open file. At the end every VM known by then is followed through its own list of mappings, which
  * also has those without a BO (sparse).
  *
- * No lock is held on the lists. Reads cannot fault (bpf_probe_read_kernel), and a list that changes under
- * the walk is noticed by an entry that points to itself (list_del_init) or to nowhere: it is counted, and
- * the daemon calls the snapshot incomplete.
+ * No lock is held on the lists (list.bpf.h); where one could not be followed, the daemon calls the snapshot incomplete.
  */
-
-#define VS_WALK_LIMIT (1u << 20) /* entries of one list */
-
-struct vs_list_walk {
-	struct list_head *head;
-	struct list_head *at;
-	struct drm_gpuvm *vm; /* whose list it is, for a list of mappings */
-};
-
-static __u64 walk_broken;
 
 static __always_inline int vs_walking(void)
 {
 	return walk_pid && walk_pid == bpf_get_current_pid_tgid() >> 32;
-}
-
-/* The first entry of a list; an empty one points to itself. */
-static __always_inline void vs_list_first(struct vs_list_walk *walk)
-{
-	struct list_head *head = walk->head;
-	struct list_head *first = 0;
-
-	bpf_core_read(&first, sizeof(first), &head->next);
-	walk->at = first ? first : head;
-}
-
-/* Moves to the next entry; nonzero ends the loop. */
-static __always_inline long vs_list_next(struct vs_list_walk *walk)
-{
-	struct list_head *at = walk->at;
-	struct list_head *next = 0;
-
-	bpf_core_read(&next, sizeof(next), &at->next);
-	if (!next || next == at) {
-		__sync_fetch_and_add(&walk_broken, 1);
-		walk->at = walk->head;
-		return 1;
-	}
-	walk->at = next;
-	return 0;
 }
 
 static long vs_walk_vm_bo(__u32 index, struct vs_list_walk *walk)
@@ -94,7 +56,7 @@ static long vs_walk_va(__u32 index, struct vs_list_walk *walk)
 		e->value[4] = BPF_CORE_READ(va, va.addr);
 		e->value[5] = BPF_CORE_READ(va, va.range);
 		e->value[6] = BPF_CORE_READ(va, gem.offset);
-		e->value[7] = (__u32)BPF_CORE_READ(va, flags);
+		e->value[7] = (__u32)BPF_CORE_READ(va, flags) | vs_va_state(walk->vm, va);
 		vs_submit(e);
 	}
 	return vs_list_next(walk);
@@ -110,7 +72,7 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u64 *file, void *unuse
 	if (e) {
 		e->event.value[0] = (__u64)vm;
 		e->event.value[1] = (__u32)BPF_CORE_READ(vm, flags);
-		e->event.value[2] = vs_vm_mode(vm);
+		e->event.value[2] = vs_vm_mode(vm) | vs_vm_state(vm);
 		e->event.value[3] = BPF_CORE_READ(vm, mm_start);
 		e->event.value[4] = BPF_CORE_READ(vm, mm_range);
 		e->event.value[5] = (__u32)BPF_CORE_READ(vm, kref.refcount.refs.counter);
@@ -201,6 +163,8 @@ int BPF_PROG(msm_walk_bo, struct drm_gem_object *obj)
 		e->event.value[3] = (__u32)BPF_CORE_READ(obj, refcount.refcount.refs.counter);
 		e->event.value[4] = BPF_CORE_READ(obj, handle_count);
 		e->event.value[5] = (__u32)BPF_CORE_READ(bo, pin_count);
+		e->event.value[6] = (__u32)BPF_CORE_READ(bo, vma_ref.counter);
+		e->event.value[7] = BPF_CORE_READ(bo, madv) | (BPF_CORE_READ(bo, pages) ? VS_BO_RESIDENT_BIT : 0);
 		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text),
 					      (char *)bo + bpf_core_field_offset(struct msm_gem_object, name)) < 0)
 			e->text[0] = 0;
