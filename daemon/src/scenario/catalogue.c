@@ -9,12 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const struct vs_family vs_family_churn, vs_family_remap_split, vs_family_close_handle, vs_family_flip;
+extern const struct vs_family vs_family_churn, vs_family_remap_split, vs_family_close_handle, vs_family_flip,
+	vs_family_basic, vs_family_unbind, vs_family_sparse, vs_family_random;
 
 /* In the order to show and to run all. */
 static const struct vs_family *const families[] = {
 	&vs_family_churn,
 	&vs_family_remap_split,
+	&vs_family_basic,
+	&vs_family_unbind,
+	&vs_family_sparse,
+	&vs_family_random,
 	&vs_family_close_handle,
 	&vs_family_flip,
 };

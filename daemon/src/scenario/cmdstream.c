@@ -2,6 +2,8 @@
 /* A small GPU job. See cmdstream.h. */
 #include "scenario/cmdstream.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define CP_NOP 0x10
@@ -97,4 +99,20 @@ int vs_cmd_run(struct vs_cmd *cmd)
 uint32_t vs_cmd_result(const struct vs_cmd *cmd, uint32_t i)
 {
 	return ((volatile uint32_t *)cmd->result->cpu)[i];
+}
+
+int vs_cmd_check(struct vs_cmd *cmd, uint64_t iova, uint64_t at)
+{
+	struct vs_run *run = cmd->vm->run;
+	uint32_t value = vs_rng_next(&run->rng) | 1;
+	int r;
+
+	vs_cmd_begin(cmd);
+	vs_cmd_mem_write(cmd, iova, value);
+	vs_cmd_read_back(cmd, at, 0);
+	r = vs_cmd_run(cmd);
+	if (!r && vs_cmd_result(cmd, 0) != value)
+		r = vs_run_fail(run, -EIO, "0x%08x written to iova=0x%" PRIx64 ", 0x%08x read at iova=0x%" PRIx64, value,
+				iova, vs_cmd_result(cmd, 0), at);
+	return r;
 }

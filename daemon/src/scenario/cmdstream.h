@@ -33,6 +33,8 @@ void vs_cmd_read_back(struct vs_cmd *cmd, uint64_t iova, uint32_t i);
 uint32_t vs_cmd_max_pairs(const struct vs_cmd *cmd);
 /* Submit and wait. */
 int vs_cmd_run(struct vs_cmd *cmd);
+/* A job of its own: write a value to iova, read it back through at. 0, or a noted failure that says what was read. */
+int vs_cmd_check(struct vs_cmd *cmd, uint64_t iova, uint64_t at);
 uint32_t vs_cmd_result(const struct vs_cmd *cmd, uint32_t i);
 
 #endif

@@ -73,6 +73,11 @@ struct vs_scenario {
 	int (*in_vm)(struct vs_vm *vm);
 };
 
+/* The parameters of a scenario that has none but how often. */
+#define VS_ROUNDS(n)                                                                               \
+	.params = (const struct vs_param[]){ { "rounds", "times to do it, each time anew", "", 1, 100000, n } },      \
+	.n_params = 1
+
 /* A table of scenarios that belong together. */
 struct vs_family {
 	const struct vs_scenario *scenario;
