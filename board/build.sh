@@ -10,6 +10,7 @@ set -euo pipefail
 archive=$1 out=$2 kernel=$3 version=$4 suite=$5
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/packages.sh"
+. "$here/build-root.sh"
 
 umask 022
 # Private keys go into it.
@@ -18,24 +19,7 @@ out=$(cd "$out" && pwd)
 work=$out/work
 root=$work/build-root
 guest=$work/guest
-mkdir -p "$root" "$guest" "$work/uapi"
-
-progress() {
-	echo "@progress $1 $2"
-}
-
-fetch() {
-	bash "$here/archive.sh" "$archive" "$@"
-}
-
-# extract TARGET: unpacks the .debs named on stdin. base-files first, it holds the links of the merged /usr.
-extract() {
-	local target=$1 debs first
-	debs=$(cat)
-	[ -n "$debs" ] || { echo "no packages to extract into $target" >&2; return 1; }
-	first=$(grep '/base-files_' <<<"$debs") && dpkg-deb --extract "$first" "$target"
-	grep -v '/base-files_' <<<"$debs" | xargs --max-procs="$(nproc)" -I '{}' dpkg-deb --extract '{}' "$target"
-}
+mkdir -p "$guest" "$work/uapi"
 
 # Without the packages whose name matches the pattern.
 without() {
@@ -46,32 +30,14 @@ without() {
 	done
 }
 
-depends() {
-	dpkg-deb --field "$1" Depends | tr ',' '\n' | awk -v pattern="$2" '$1 ~ pattern { print $1 }'
-}
-
-# Runs a command in the build root: as root directly, otherwise as root of a user namespace of its own.
-in_build_root() {
-	if [ "$(id -u)" = 0 ]; then
-		[ -e "$root/dev/null" ] || mknod -m 666 "$root/dev/null" c 1 3
-		env -i PATH=/usr/sbin:/usr/bin LC_ALL=C.UTF-8 /usr/sbin/chroot "$root" "$@"
-	else
-		touch "$root/dev/null"
-		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 unshare --user --map-root-user --mount \
-			sh -c 'mount --bind /dev/null "$0/dev/null" && exec chroot "$0" "$@"' "$root" "$@"
-	fi
-}
-
 progress 0.02 "fetching Debian's kernel $kernel"
 image_deb=$(fetch fetch arm64 "linux-image-$kernel=$version")
-headers_deb=$(fetch fetch arm64 "linux-headers-$kernel=$version")
 # Since 7.x the image package only names those that hold the kernel, its modules and their lists.
 mapfile -t kernel_parts < <(depends "$image_deb" '^linux-(base|binary|modules)-')
 kernel_debs=$image_deb
 [ ${#kernel_parts[@]} = 0 ] || kernel_debs=$(fetch fetch arm64 "${kernel_parts[@]/%/=$version}")
-mapfile -t header_parts < <(depends "$headers_deb" '^linux-(headers|kbuild)-')
 libc_dev_deb=$(fetch fetch arm64 "linux-libc-dev=$version")
-header_debs=$(fetch fetch "$(dpkg --print-architecture)" "${header_parts[@]/%/=$version}")
+header_debs=$(fetch_headers "$kernel" "$version")
 
 progress 0.15 "fetching the guest's packages"
 guest_debs=$(fetch closure arm64 "${GUEST_PACKAGES[@]}")
@@ -79,12 +45,9 @@ progress 0.25 "fetching the compiler"
 build_debs=$(fetch closure "$(dpkg --print-architecture)" "${BUILD_PACKAGES[@]}")
 
 progress 0.45 "unpacking the compiler"
-extract "$root" <<<"$build_debs"
-extract "$root" <<<"$headers_deb
-$header_debs"
-mkdir -p "$root/dev" "$root/build" "$root/tmp"
-ln -s mawk "$root/usr/bin/awk"
-extract "$root" <<<"$kernel_debs"
+make_build_root <<<"$build_debs
+$header_debs
+$kernel_debs"
 extract "$work/uapi" <<<"$libc_dev_deb"
 
 progress 0.65 "compiling the agent and the self test"
@@ -94,8 +57,7 @@ cp -r "$work/uapi/usr/include" "$root/build/uapi"
 rm -rf "$root"/build/uapi/*-linux-*
 arch_headers=$(find "$work/uapi/usr" -type d \( -path '*aarch64-linux-gnu/asm' -o -path '*linux-libc-dev/aarch64*/asm' \) | head -1)
 [ -z "$arch_headers" ] || cp -rT "$arch_headers" "$root/build/uapi/asm"
-in_build_root make -s -C "/usr/src/linux-headers-$kernel" M=/build/agent ARCH=arm64 \
-	CROSS_COMPILE=aarch64-linux-gnu- CC=aarch64-linux-gnu-gcc-14 -j"$(nproc)" modules >&2
+make_module "$kernel" /build/agent -s modules >&2
 in_build_root make -s -C /build/selftest CC=aarch64-linux-gnu-gcc-14 UAPI=/build/uapi >&2
 
 progress 0.75 "assembling the guest"
@@ -146,7 +108,8 @@ dtc -@ -Wno-interrupts_property -Wno-unique_unit_address -I dts -O dtb -o "$out/
 cp -r "$root/build/uapi" "$out/uapi"
 cat >"$out/manifest.json" <<EOF
 {
-  "kernel": { "release": "$kernel", "package": "linux-image-$kernel", "version": "$version", "suite": "$suite" },
+  "kernel": { "release": "$kernel", "package": "linux-image-$kernel", "version": "$version", "suite": "$suite",
+    "variant": "mainline", "patches": [] },
   "libcDev": "$version",
   "agentSha256": "$(sha256sum "$modules/extra/virt-adreno.ko" | cut -d' ' -f1)",
   "compiler": "$(in_build_root aarch64-linux-gnu-gcc-14 --version | head -1)",

@@ -24,3 +24,5 @@ if [ "$(dpkg --print-architecture)" = arm64 ]; then
 else
 	BUILD_PACKAGES+=(libc6-dev-arm64-cross)
 fi
+# What a kernel that is not Debian's own is built with besides: msm's register headers are written by a script.
+KERNEL_PACKAGES=(patch python3)

@@ -1,4 +1,4 @@
-// The image of the virtual board. The engine builds it (engine/connect/virtual/image.ts, out of the command line's bundle); here it is
+// The image of the virtual board. The engine builds it (engine/connect/virtual/, out of the command line's bundle); here it is
 // only built ahead of time, with the progress that set-up shows.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -24,10 +24,29 @@ export async function imageFolder() {
 
 /** Builds the image: a few minutes, most of it download. */
 export async function buildImage() {
-  const { ensureImage } = await engine()
-  const step = progress('Building the virtual board')
+  await build('Building the virtual board', 'mainline')
+}
+
+const PATCHED = ['weakref', 'hardref']
+
+/** Whether the board's other kernels are there for the image as it is. */
+export async function kernelsAreBuilt() {
+  const image = await imageFolder()
+  if (image === null) return false
+  const { hasVariant } = await engine()
+  return PATCHED.every((variant) => hasVariant(variant, image))
+}
+
+/** Builds them: three to six minutes each, of compiling. */
+export async function buildKernels() {
+  for (const variant of PATCHED) await build(`Building the kernel ${variant}`, variant)
+}
+
+async function build(title, variant) {
+  const { ensureVariant } = await engine()
+  const step = progress(title)
   try {
-    await ensureImage({ progress: (activity, fraction) => step.update(fraction, activity) })
+    await ensureVariant(variant, { progress: (activity, fraction) => step.update(fraction, activity) })
     step.done()
   } catch (error) {
     step.failed()

@@ -3,7 +3,7 @@
 // Needs nothing but Node, since it is what installs the rest.
 //
 //   node scripts/bootstrap.mjs [STEP …]     all steps when none is named
-import { buildImage, imageFolder } from './board-image.mjs'
+import { buildImage, buildKernels, imageFolder, kernelsAreBuilt } from './board-image.mjs'
 import { buildAloud, buildIsFresh } from './build.mjs'
 import { buildDaemon, daemonIsFresh } from './daemon.mjs'
 import { ensureElectron, installedElectron } from './electron-runtime.mjs'
@@ -45,6 +45,14 @@ const STEPS = {
     packages: ['board'],
     fresh: async () => (await imageFolder()) !== null,
     make: buildImage
+  },
+  // For the tests alone: a person's are built when `board up --kernel` asks for them.
+  kernels: {
+    what: 'build the kernels of the virtual board that are not Debian’s (3 to 6 minutes each)',
+    needs: ['image'],
+    packages: ['board'],
+    fresh: kernelsAreBuilt,
+    make: buildKernels
   },
   // Packages alone: the engine builds a virtual board itself when one is asked for.
   board: { what: '', packages: ['board'], fresh: () => true, make: () => {} },

@@ -35,7 +35,11 @@ const SUITES = {
     needs: ['daemon', 'image'],
     run: () => meson('daemon-asan', ['-Db_sanitize=address,undefined', '-Db_lundef=false'])
   },
-  board: { title: 'on the virtual board', needs: ['cli', 'daemon', 'image', 'tests'], run: () => vitest('board', 15) },
+  board: {
+    title: 'on the virtual board',
+    needs: ['cli', 'daemon', 'kernels', 'tests'],
+    run: () => vitest('board', 20)
+  },
   e2e: {
     title: 'the window, from connect to report',
     needs: ['cli', 'daemon', 'image', 'electron', 'app', 'tests'],

@@ -21,7 +21,7 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         index: path.join(root, 'cli/index.ts'),
-        'board-image': path.join(root, 'engine/connect/virtual/image.ts')
+        'board-image': path.join(root, 'engine/connect/virtual/variant-image.ts')
       },
       output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' }
     }

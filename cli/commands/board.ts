@@ -14,6 +14,7 @@ import {
   up
 } from '../../engine/connect/virtual/board'
 import { sshArguments } from '../../engine/connect/virtual/ssh'
+import { asVariant, VARIANTS } from '../../engine/connect/virtual/variant'
 import { EXIT } from '../../engine/problem'
 
 /** What shells say of a program that SIGINT ended. */
@@ -21,6 +22,7 @@ const INTERRUPTED = 130
 
 interface Options {
   name: string
+  kernel?: string
   json?: boolean
   user?: string
 }
@@ -28,7 +30,7 @@ interface Options {
 /** `vascope board`: the virtual board on this machine. */
 export function boardCommand(): Command {
   const board = new Command('board').description(
-    "the virtual board: Debian's unmodified arm64 kernel and msm driver in QEMU, on emulated hardware that renders nothing"
+    "the virtual board: Debian's arm64 kernel and msm driver in QEMU, on emulated hardware that renders nothing"
   )
   const sub = (name: string, description: string): Command =>
     board
@@ -37,6 +39,7 @@ export function boardCommand(): Command {
       .option('--name <name>', 'which virtual board; several can run at once', DEFAULT_BOARD)
 
   sub('up', 'build what is missing, boot, and return when a login over SSH works')
+    .option('--kernel <kernel>', `${VARIANTS.join(', ')}; the last two are built from Debian's source at first use`)
     .option('--json', 'print how to reach it as JSON')
     .action(boardUp)
   sub('down', 'stop it and everything that belongs to it')
@@ -65,7 +68,8 @@ async function boardUp(options: Options): Promise<void> {
   const interrupt = (): void => controller.abort()
   process.once('SIGINT', interrupt)
   try {
-    const board = await up({ name: options.name, progress: printProgress(), signal: controller.signal })
+    const kernel = options.kernel === undefined ? undefined : asVariant(options.kernel)
+    const board = await up({ name: options.name, kernel, progress: printProgress(), signal: controller.signal })
     const seconds = ((Date.now() - began) / 1000).toFixed(1)
     if (options.json) return print(describe({ name: board.name, state: 'running', board }))
     process.stdout.write(`${sentence(board)} (${seconds} s)\n  ${sshLine(board)}\n`)
@@ -127,7 +131,8 @@ function printProgress(): Progress {
 }
 
 function sentence(board: RunningBoard): string {
-  return `The virtual board "${board.name}" runs ${board.image.manifest.kernel.release} on port ${board.port}, process ${board.pid}.`
+  const { release, variant } = board.image.manifest.kernel
+  return `The virtual board "${board.name}" runs ${release} (${variant}) on port ${board.port}, process ${board.pid}.`
 }
 
 function sshLine(board: RunningBoard): string {

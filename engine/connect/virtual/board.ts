@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT, VascopeError } from '../../problem'
 import type { Progress } from '../connection'
 import { boot, booted } from './boot'
-import { ensureImage } from './image'
+import type { Image } from './image'
 import { withLock } from './lock'
 import { findBoards } from './process'
 import { consoleFile } from './qemu'
 import { command, DEFAULT_BOARD, runDir, running, type RunningBoard } from './running'
 import { BOOT_TOOLS, requireTools } from './tools'
+import { ensureVariant } from './variant-image'
+import { type Variant, wantedVariant } from './variant'
 
 export { DEFAULT_BOARD, type RunningBoard, target } from './running'
 
@@ -16,6 +18,8 @@ export type BoardStatus = { name: string; state: 'running'; board: RunningBoard 
 
 export interface UpOptions {
   name?: string
+  /** Default: the one the board is named after, else whatever runs, else mainline. */
+  kernel?: Variant | undefined
   progress?: Progress
   signal?: AbortSignal
 }
@@ -27,12 +31,16 @@ const POLL_MS = 50
 export async function up(options: UpOptions = {}): Promise<RunningBoard> {
   const { signal, progress = () => undefined } = options
   const name = validName(options.name)
+  const wanted = wantedVariant(name, options.kernel)
   requireTools(BOOT_TOOLS)
-  const image = running(name) ? null : await ensureImage({ progress, signal })
+  const ensure = (): Promise<Image> => ensureVariant(wanted ?? 'mainline', { progress, signal })
+  const image = running(name) ? null : await ensure()
   return locked(name, { progress, signal }, async () => {
     let board = running(name)
-    if (!board) board = await boot(name, image ?? (await ensureImage({ progress, signal })), progress, signal)
-    else await booted(board, () => findBoards(runDir(name)).length > 0, signal)
+    if (board) {
+      refuseOther(board, wanted)
+      await booted(board, () => findBoards(runDir(name)).length > 0, signal)
+    } else board = await boot(name, image ?? (await ensure()), progress, signal)
     progress('the virtual board is up', 1)
     return board
   })
@@ -88,6 +96,16 @@ function validName(name = DEFAULT_BOARD): string {
     `"${name}" cannot be the name of a virtual board.`,
     'Use up to 32 lower-case letters, digits and hyphens.',
     EXIT.usage
+  )
+}
+
+function refuseOther(board: RunningBoard, wanted: Variant | null): void {
+  const { variant } = board.image.manifest.kernel
+  if (!wanted || wanted === variant) return
+  throw new VascopeError(
+    'virtual-board-other-kernel',
+    `The virtual board "${board.name}" runs with the kernel ${variant}, not ${wanted}.`,
+    `Stop it first with \`${command('down', board.name)}\`, or start another one with --name.`
   )
 }
 

@@ -1,29 +1,19 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { cacheDir, resource } from '../../paths'
 import { VascopeError } from '../../problem'
-import type { Progress } from '../connection'
 import { chooseKernel, type Kernel, parseKernels } from './kernel'
 import { withLock } from './lock'
 import { imagesInUse } from './process'
+import { script, type Work } from './script'
 import { BUILD_TOOLS, requireTools } from './tools'
+import type { Variant } from './variant'
 
 /** What an image was made of; `manifest.json` in it. */
 export interface Manifest {
-  kernel: { release: string; package: string; version: string; suite: string }
+  /** `patches`: those over Debian's source; none on mainline. */
+  kernel: { release: string; package: string; version: string; suite: string; variant: Variant; patches: string[] }
   libcDev: string
   agentSha256: string
   compiler: string
@@ -38,11 +28,6 @@ export interface Image {
   manifest: Manifest
 }
 
-interface Work {
-  progress: Progress
-  signal?: AbortSignal | undefined
-}
-
 const HOUR_MS = 3600_000
 /** How long a fetched package index counts as current. */
 const INDEX_AGE_MS = 24 * HOUR_MS
@@ -53,16 +38,22 @@ const IMAGES_KEPT = 3
 const NOT_INPUTS = /^(README\.md|LICENSE|kernels\/.*)$/
 
 const imagesDir = (): string => cacheDir('board', 'image')
-const archiveDir = (): string => cacheDir('board', 'archive')
+export const archiveDir = (): string => cacheDir('board', 'archive')
 const buildLog = (): string => cacheDir('board', 'build.log')
 
 /** Hash over the sources of the image: paths and contents of everything in board/. */
 export function inputsHash(folder: string): string {
-  const hash = createHash('sha256')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => !NOT_INPUTS.test(file) && statSync(path.join(folder, file)).isFile())
-    .sort()
-  for (const file of files)
+  return hashOf(
+    folder,
+    files.filter((file) => !NOT_INPUTS.test(file) && statSync(path.join(folder, file)).isFile())
+  )
+}
+
+/** Hash over paths and contents of files in a folder. */
+export function hashOf(folder: string, files: string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files.sort())
     hash
       .update(`${file}\0`)
       .update(readFileSync(path.join(folder, file)))
@@ -114,7 +105,7 @@ async function currentKernel(work: Work): Promise<Kernel> {
   if (!fresh) {
     requireTools(BUILD_TOOLS)
     work.progress("fetching the index of Debian's archive", 0)
-    const failure = await script([resource('board', 'archive.sh'), archiveDir(), 'refresh'], work)
+    const failure = await script([resource('board', 'archive.sh'), archiveDir(), 'refresh'], buildLog(), work)
     if (failure)
       throw new VascopeError(
         'virtual-board-offline',
@@ -136,7 +127,7 @@ async function build(folder: string, kernel: Kernel, work: Work): Promise<Image>
   try {
     const out = path.join(scratch, 'image')
     const args = [resource('board', 'build.sh'), archiveDir(), out, kernel.release, kernel.version, kernel.suite]
-    const failure = await script(args, work)
+    const failure = await script(args, buildLog(), work)
     if (failure)
       throw new VascopeError(
         'virtual-board-build-failed',
@@ -147,43 +138,9 @@ async function build(folder: string, kernel: Kernel, work: Work): Promise<Image>
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  const used = imagesInUse(cacheDir('board', 'run'))
-  for (const old of images().slice(IMAGES_KEPT)) if (!used.has(old)) rmSync(old, { recursive: true, force: true })
+  // Images of other kernels are inside of the one they are based on.
+  const used = [...imagesInUse(cacheDir('board', 'run'))].map((image) => `${image}/`)
+  for (const old of images().slice(IMAGES_KEPT))
+    if (!used.some((image) => image.startsWith(`${old}/`))) rmSync(old, { recursive: true, force: true })
   return readImage(folder)
-}
-
-/**
- * Runs one of the board's scripts, with its output in the build log and its "@progress FRACTION ACTIVITY" lines
- * reported. Resolves to the last line it wrote to stderr when it failed, to null when it did not.
- */
-async function script(args: string[], work: Work): Promise<string | null> {
-  work.signal?.throwIfAborted()
-  mkdirSync(path.dirname(buildLog()), { recursive: true })
-  const log = createWriteStream(buildLog(), { flags: 'w' })
-  // A group of its own, so that stopping it stops what it runs.
-  const child = spawn('bash', args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const abort = (): void => void (child.pid && process.kill(-child.pid, 'SIGTERM'))
-  work.signal?.addEventListener('abort', abort, { once: true })
-
-  let last = ''
-  createInterface(child.stdout).on('line', (line) => {
-    log.write(`${line}\n`)
-    const [, fraction, activity] = /^@progress (\S+) (.*)$/.exec(line) ?? []
-    if (fraction && activity) work.progress(activity, Number(fraction))
-  })
-  createInterface(child.stderr).on('line', (line) => {
-    log.write(`${line}\n`)
-    if (line.trim()) last = line.trim()
-  })
-  try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', resolve)
-    })
-    work.signal?.throwIfAborted()
-    return code === 0 ? null : last || `it ended with code ${code} and said nothing`
-  } finally {
-    work.signal?.removeEventListener('abort', abort)
-    log.end()
-  }
 }

@@ -62,6 +62,7 @@ export function target(board: RunningBoard): Target {
 
 function facts(manifest: Manifest, image: string): Record<string, string> {
   return {
+    'board.kernel': manifest.kernel.variant,
     'board.kernel.package': manifest.kernel.package,
     'board.kernel.version': manifest.kernel.version,
     'board.kernel.suite': manifest.kernel.suite,

@@ -46,7 +46,7 @@ export function requireTools(tools: Record<string, string>): void {
   )
 }
 
-/** Runs a program to its end. The output is what it wrote to stdout and stderr together. */
+/** Runs a program to its end, or kills it after `timeoutMs`: then the code is null. The output is what it wrote to stdout and stderr together. */
 export async function run(
   program: string,
   args: string[],
@@ -55,6 +55,8 @@ export async function run(
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: options.timeoutMs,
+    // A QEMU whose processor hangs in KVM does not answer SIGTERM.
+    killSignal: 'SIGKILL',
     signal: options.signal
   })
   let output = ''
