@@ -25,8 +25,8 @@ static void vs_offer_complete(const struct vs_nodes *nodes, struct vs_runner_fds
 		offer->shrink = vs_msm_open_shrink(node->card_minor);
 	if (offer->shrink < 0)
 		offer->lacks |= VS_NEEDS_SHRINK;
-	vs_nodes_find_vgem(offer->vgem_path, sizeof(offer->vgem_path));
-	if (!offer->vgem_path[0])
+	offer->vgem = vs_nodes_open_vgem();
+	if (offer->vgem < 0)
 		offer->lacks |= VS_NEEDS_VGEM;
 }
 
@@ -71,7 +71,7 @@ static int vs_about(FILE *out, int status)
 {
 	fprintf(out, "vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
 		     "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n"
-		     "Usage: vascoped [--version | --trace=auto|bpf|none]\n");
+		     "Usage: vascoped [--version | --trace=auto|bpf|kprobes|none]\n");
 	return status;
 }
 
@@ -114,6 +114,8 @@ int main(int argc, char **argv)
 	findings.runner = !r;
 	if (fds.shrink >= 0)
 		close(fds.shrink);
+	if (fds.vgem >= 0)
+		close(fds.vgem);
 	vs_nodes_close_cards(&nodes);
 
 	walk = msm.present && node ? vs_msm_open_walk(node->card_minor) : -ENODEV;

@@ -157,22 +157,26 @@ const struct vs_node *vs_nodes_display(const struct vs_nodes *nodes)
 }
 
 /* Not by libdrm's list of devices, which leaves out a device that is on no bus it knows (vgem's is "faux"). */
-void vs_nodes_find_vgem(char *path, size_t size)
+int vs_nodes_open_vgem(void)
 {
-	for (int i = 128; i < 192; i++) {
-		_vs_close_ int fd = -1;
+	for (int i = 0; i < 64; i++) {
+		char path[32];
 		drmVersionPtr version;
 		bool found;
+		int fd;
 
-		snprintf(path, size, "/dev/dri/renderD%d", i);
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
-		version = fd < 0 ? NULL : drmGetVersion(fd);
+		if (fd < 0)
+			continue;
+		version = drmGetVersion(fd);
 		found = version && !strcmp(version->name, "vgem");
 		drmFreeVersion(version);
 		if (found)
-			return;
+			return fd;
+		close(fd);
 	}
-	path[0] = '\0';
+	return -ENODEV;
 }
 
 void vs_nodes_close_cards(struct vs_nodes *nodes)

@@ -57,7 +57,10 @@ const struct vs_node *vs_nodes_scanout(const struct vs_nodes *nodes);
 /* The device to flip pages on: that one when it has a connected display, else the first that has; NULL when none has. */
 const struct vs_node *vs_nodes_display(const struct vs_nodes *nodes);
 
-/* "/dev/dri/renderD129" of vgem, into path of size bytes; "" when it is not loaded. */
-void vs_nodes_find_vgem(char *path, size_t size);
+/*
+ * Opens vgem's card node: its buffers are made there only. The caller closes it. -ENODEV when vgem is not loaded, or may
+ * not be opened.
+ */
+int vs_nodes_open_vgem(void);
 
 #endif

@@ -27,7 +27,7 @@ void vs_offer_make(const struct vs_nodes *nodes, const struct vs_msm_facts *msm,
 {
 	const struct vs_node *node = vs_nodes_traced(nodes), *display = vs_nodes_display(nodes);
 
-	*offer = (struct vs_runner_fds){ .card = -1, .display = -1, .shrink = -1 };
+	*offer = (struct vs_runner_fds){ .card = -1, .display = -1, .shrink = -1, .vgem = -1 };
 	offer->lacks = vs_offer_lacks(nodes, msm);
 	if (node) {
 		snprintf(offer->card_path, sizeof(offer->card_path), "%s", vs_nodes_scanout(nodes)->card);

@@ -16,8 +16,8 @@
 /* Cleaning up after a scenario may wait for the GPU's hang check (2.6 s measured on the virtual board). */
 #define VS_RUNNER_GRACE_MS 5000
 
-/* Closes all but stderr, the socket and the shrinker's file; stdin and stdout are the tracer's wire. */
-static int vs_runner_close_others(int socket, int shrink)
+/* Closes all but stderr, the socket and what was opened for scenarios; stdin and stdout are the tracer's wire. */
+static int vs_runner_close_others(int socket, const struct vs_runner_fds *keep)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -26,7 +26,7 @@ static int vs_runner_close_others(int socket, int shrink)
 	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return -errno;
 	for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX) && fd < 1024; fd++)
-		if (fd != socket && fd != shrink)
+		if (fd != socket && fd != keep->shrink && fd != keep->vgem)
 			close(fd);
 	return 0;
 }
@@ -58,7 +58,7 @@ static _Noreturn void vs_runner_child(int socket, pid_t parent, const struct vs_
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	r = vs_runner_close_others(socket, own.shrink);
+	r = vs_runner_close_others(socket, &own);
 	own.card = vs_runner_open_card(own.card_path);
 	own.display = strcmp(own.display_path, own.card_path) ? vs_runner_open_card(own.display_path) : own.card;
 	if (!r)

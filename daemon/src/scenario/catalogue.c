@@ -10,7 +10,8 @@
 #include <string.h>
 
 extern const struct vs_family vs_family_churn, vs_family_remap_split, vs_family_close_handle, vs_family_flip,
-	vs_family_basic, vs_family_unbind, vs_family_sparse, vs_family_random;
+	vs_family_basic, vs_family_unbind, vs_family_sparse, vs_family_random, vs_family_sync,
+	vs_family_errors;
 
 /* In the order to show and to run all. */
 static const struct vs_family *const families[] = {
@@ -19,6 +20,8 @@ static const struct vs_family *const families[] = {
 	&vs_family_basic,
 	&vs_family_unbind,
 	&vs_family_sparse,
+	&vs_family_sync,
+	&vs_family_errors,
 	&vs_family_random,
 	&vs_family_close_handle,
 	&vs_family_flip,
@@ -46,7 +49,7 @@ unsigned vs_runner_lacks(const struct vs_runner_fds *fds)
 {
 	return fds->lacks | (fds->render_path[0] ? 0 : VS_NEEDS_RENDER | VS_NEEDS_VM_BIND) |
 	       (fds->card < 0 ? VS_NEEDS_CARD : 0) | (fds->display < 0 ? VS_NEEDS_FLIP : 0) |
-	       (fds->shrink < 0 ? VS_NEEDS_SHRINK : 0) | (fds->vgem_path[0] ? 0 : VS_NEEDS_VGEM);
+	       (fds->shrink < 0 ? VS_NEEDS_SHRINK : 0) | (fds->vgem < 0 ? VS_NEEDS_VGEM : 0);
 }
 
 static int refuse(struct vs_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -10,7 +10,7 @@ enum vs_need {
 	VS_NEEDS_CARD = 1 << 3,    /* msm's display: a writeback connector or a connected display */
 	VS_NEEDS_FLIP = 1 << 4,    /* a connected display, of any driver */
 	VS_NEEDS_SHRINK = 1 << 5,  /* msm's shrinker in debugfs */
-	VS_NEEDS_VGEM = 1 << 6,    /* a vgem render node, for fences that signal late */
+	VS_NEEDS_VGEM = 1 << 6,    /* vgem, for fences that signal late */
 };
 
 /* The first of the needs in the mask, for a person: "x; what to do". "" for 0. */

@@ -28,7 +28,7 @@ struct vs_runner_fds {
 	char display_path[64];
 	char display_driver[32]; /* "msm", "virtio_gpu" */
 	int shrink;            /* msm's debugfs file of that name, open for writing, or -1 */
-	char vgem_path[64];    /* "/dev/dri/renderD129", or "" */
+	int vgem;              /* a card node of vgem, opened while privileged, or -1 */
 	unsigned lacks;        /* VS_NEEDS_* that the set-up has found missing */
 };
 

@@ -40,10 +40,10 @@ static void find_nodes(struct vs_runner_fds *fds)
 	snprintf(fds->card_path, sizeof(fds->card_path), "%s", card ? card : "/dev/dri/card0");
 	snprintf(fds->render_path, sizeof(fds->render_path), "%s", render ? render : "/dev/dri/renderD128");
 	snprintf(fds->display_path, sizeof(fds->display_path), "%s", display ? display : "/dev/dri/card1");
-	snprintf(fds->vgem_path, sizeof(fds->vgem_path), "%s", vgem ? vgem : "/dev/dri/renderD129");
 	fds->card = open(fds->card_path, O_RDWR | O_CLOEXEC);
 	fds->display = open(fds->display_path, O_RDWR | O_CLOEXEC);
 	fds->shrink = open("/sys/kernel/debug/dri/0/shrink", O_WRONLY | O_CLOEXEC);
+	fds->vgem = open(vgem ? vgem : "/dev/dri/card2", O_RDWR | O_CLOEXEC);
 	fds->lacks = 0;
 	if (fds->card < 0)
 		perror(fds->card_path);
