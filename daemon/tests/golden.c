@@ -227,10 +227,10 @@ static uint8_t *snapshot(size_t *ret_size)
 {
 	static const struct vs_text_event walk[] = {
 		EVENT(VS_WALK_BEGIN, 1, 0),
-		NAMED(VS_WALK_BO, 2, "ring0", BO(0), 0x8000, 0x20020002, 2, 0, 1),
+		NAMED(VS_WALK_BO, 2, "ring0", BO(0), 0x8000, 0x20020002, 2, 0, 1, 3, VS_BO_RESIDENT_BIT | 1),
 		EVENT(VS_WALK_VM_BO, 3, VM_BO(0), VM, BO(0), 0),
-		NAMED(VS_WALK_VM, 4, "gpu", VM, 0, 1, 0x1000000000ull, 0x1000000000ull, 3, 0, 0),
-		EVENT(VS_WALK_VA, 5, VA(0), VM, VM_BO(0), BO(0), 0x1000000000ull, 0x8000, 0, 0),
+		NAMED(VS_WALK_VM, 4, "gpu", VM, 0, VS_VM_UNUSABLE_BIT | 1, 0x1000000000ull, 0x1000000000ull, 3, 0, 0),
+		EVENT(VS_WALK_VA, 5, VA(0), VM, VM_BO(0), BO(0), 0x1000000000ull, 0x8000, 0, VS_VA_MAPPED_BIT | 0x10),
 		EVENT(VS_WALK_VA, 6, VA(1), VM, 0, 0, 0x1100000000ull, 0x10000, 0, 2),
 		EVENT(VS_WALK_END, 7, 0),
 	};

@@ -202,7 +202,8 @@ static void vs_part_vms(struct vs_part *part, struct vs_snapshot *snapshot, uint
 		vm->id = record->id;
 		vm->name = record->text;
 		vm->flags = record->event.value[1];
-		vm->mode = (Vascope__V1__VmMode)record->event.value[2];
+		vm->mode = (Vascope__V1__VmMode)(record->event.value[2] & VS_VM_MODE_MASK);
+		vm->unusable = (record->event.value[2] & VS_VM_UNUSABLE_BIT) != 0;
 		vm->iova = record->event.value[3] >> shift;
 		vm->range = record->event.value[4] >> shift;
 		vm->refcount = record->event.value[5];
@@ -224,6 +225,9 @@ static void vs_part_bos(struct vs_part *part, const struct vs_walk_list *list, u
 		bo->refcount = record->event.value[3];
 		bo->handles = record->event.value[4];
 		bo->pins = record->event.value[5];
+		bo->vma_ref = record->event.value[6];
+		bo->madv = record->event.value[7] & VS_BO_MADV;
+		bo->resident = (record->event.value[7] & VS_BO_RESIDENT_BIT) != 0;
 		bo->name = (char *)record->text;
 	}
 }
@@ -256,7 +260,8 @@ static void vs_part_vas(struct vs_part *part, const struct vs_walk_list *list, u
 		va->iova = value[4] >> shift;
 		va->range = value[5] >> shift;
 		va->offset = value[6] >> shift;
-		va->flags = value[7];
+		va->flags = (uint32_t)value[7];
+		va->mapped = (value[7] & VS_VA_MAPPED_BIT) != 0;
 	}
 }
 
