@@ -10,8 +10,8 @@ export interface PolicyFacts {
   flagValues: ReadonlyMap<string, number>
   mode: 'kernel-managed' | 'vm-bind' | 'unknown'
   name: string
-  /** uname -r; a kernel that was changed to keep hard references in managed VMs says so there. */
-  kernelRelease?: string
+  /** What msm.ko says of itself; a rebuilt one that keeps hard references in managed VMs says so there, mainline's is empty. */
+  msmVersion?: string
 }
 
 export interface PolicyVerdict {
@@ -21,6 +21,8 @@ export interface PolicyVerdict {
 }
 
 const WEAK_REF = 'DRM_GPUVM_VA_WEAK_REF'
+/** MODULE_VERSION of board/kernels/hardref. */
+const HARDREF = 'vascope-hardref'
 
 /**
  * What keeps a mapping of this VM and its BO alive (docs/policies.md).
@@ -36,8 +38,8 @@ export function policyOf(facts: PolicyFacts): PolicyVerdict {
   if (facts.driver !== 'msm') return { policy: 'hard', source: `${facts.driver}: a vm_bo holds its BO` }
   if (facts.mode === 'vm-bind')
     return { policy: 'hard', source: 'VM_BIND VM: a vm_bo holds its BO until UNMAP or VM close' }
-  if (facts.mode === 'kernel-managed' && /hardref/.test(facts.kernelRelease ?? ''))
-    return { policy: 'hard', source: 'kernel-managed VM on a kernel named hardref: nothing tears its mappings down' }
+  if (facts.mode === 'kernel-managed' && facts.msmVersion === HARDREF)
+    return { policy: 'hard', source: `kernel-managed VM of an msm.ko ${HARDREF}: nothing tears its mappings down` }
   if (facts.mode === 'kernel-managed')
     return weak === undefined
       ? { policy: 'handle-counted', source: 'kernel-managed VM of msm: torn down at handle close or vma_ref 0' }

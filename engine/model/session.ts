@@ -15,7 +15,7 @@ import {
   type ScenarioStatus,
   type Snapshot
 } from '../wire/messages'
-import { Kind, type KindInfo, type Schema } from '../wire/schema'
+import { Kind, kindName, type KindInfo, type Schema } from '../wire/schema'
 import { applyEvent } from './apply'
 import { EventCursor, type Observer } from './observer'
 import { Reconciler } from './reconcile'
@@ -77,7 +77,7 @@ export class SessionModel {
   missing(kind: number): string | null {
     const { capabilities } = this
     const name = this.schema.get(kind)?.name
-    if (!capabilities || !name) return `${name ?? `kind ${kind}`} is not sent by this daemon`
+    if (!capabilities || !name) return `${kindName(kind)} is not sent by this daemon`
     const probes = capabilities.probes.filter((p) => (p.kinds ?? []).includes(kind))
     const attached = (state: number | null | undefined): boolean =>
       state === ProbeState.PROBE_STATE_ATTACHED || state === ProbeState.PROBE_STATE_ALTERNATIVE
@@ -174,7 +174,7 @@ export class SessionModel {
     )
     this.decoder = new BatchDecoder(this.schema, this.origin)
     this.state.driver = capabilities.driver?.name ?? ''
-    this.state.kernelRelease = capabilities.kernelRelease ?? ''
+    this.state.msmVersion = capabilities.modules.find((m) => m.name === 'msm')?.version ?? ''
     this.state.seesPtes = this.missing(Kind.PteMap) === null && this.missing(Kind.SmRemap) === null
     this.state.flagValues = new Map(capabilities.vmFlags.map((f) => [f.name ?? '', num(f.value)]))
   }

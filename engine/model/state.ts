@@ -90,7 +90,7 @@ export class State {
   readonly gpuFaults: { time: number; iova: number; flags: number }[] = []
   pageSize = 4096
   driver = ''
-  kernelRelease = ''
+  msmVersion = ''
   /** enum drm_gpuvm_flags of the board's kernel, by name. */
   flagValues: ReadonlyMap<string, number> = new Map()
   /** Page-table writes and splits are both traced, so that a mapping without them is known to be pending. */
@@ -149,8 +149,8 @@ export class State {
   /** Settles the policy of a VM again after a fact about it came in. */
   judge(vm: Vm): void {
     const { flags, mode, name } = vm
-    const { driver, flagValues, kernelRelease } = this
-    vm.verdict = policyOf({ driver, flags, flagValues, mode, name, kernelRelease })
+    const { driver, flagValues, msmVersion } = this
+    vm.verdict = policyOf({ driver, flags, flagValues, mode, name, msmVersion })
   }
 
   /** Counts the objects that a process makes; answers which one this is, from 1. */

@@ -110,7 +110,8 @@ static void vs_put_probes(Vascope__V1__Capabilities *message, struct vs_arena *a
 		probe->state = result->state;
 		probe->reason = result->reason ? result->reason : "";
 		probe->kinds = kinds;
-		for (int k = 0; k < VS_PROBE_KINDS && result->probe->kinds[k]; k++)
+		/* The daemon's own kinds are above the wire's. */
+		for (int k = 0; k < VS_PROBE_KINDS && result->probe->kinds[k] && result->probe->kinds[k] < VS_KIND_COUNT; k++)
 			*kinds++ = (Vascope__V1__EventKind)result->probe->kinds[k];
 		probe->n_kinds = (size_t)(kinds - probe->kinds);
 	}
@@ -200,6 +201,7 @@ static void vs_put_kernel(Vascope__V1__Capabilities *message, struct vs_arena *a
 		vascope__v1__module__init(&modules[i]);
 		modules[i].name = (char *)facts->modules[i].name;
 		modules[i].build_id = (char *)facts->modules[i].build_id;
+		modules[i].version = (char *)facts->modules[i].version;
 	}
 }
 

@@ -49,14 +49,17 @@ static void vs_build_id_read(const char *path, char *ret_hex, size_t hex_size)
 	vs_notes_build_id(notes, vs_file_read(path, notes, sizeof(notes)), ret_hex, hex_size);
 }
 
+static void vs_line_read(const char *path, char *ret, size_t room)
+{
+	ret[vs_file_read(path, ret, room - 1)] = 0;
+	ret[strcspn(ret, "\n")] = 0;
+}
+
 static void vs_model_read(char *ret, size_t room)
 {
-	size_t n = vs_file_read("/proc/device-tree/model", ret, room - 1);
-
-	if (!n)
-		n = vs_file_read("/sys/class/dmi/id/product_name", ret, room - 1);
-	ret[n] = 0;
-	ret[strcspn(ret, "\n")] = 0;
+	vs_line_read("/proc/device-tree/model", ret, room);
+	if (!ret[0])
+		vs_line_read("/sys/class/dmi/id/product_name", ret, room);
 }
 
 void vs_facts_read(struct vs_facts *facts)
@@ -73,11 +76,13 @@ void vs_facts_read(struct vs_facts *facts)
 	for (size_t i = 0; i < VS_ARRAY_SIZE(modules); i++) {
 		_vs_free_ char *folder = vs_xprintf("/sys/module/%s", modules[i]);
 		_vs_free_ char *notes = vs_xprintf("%s/notes/.note.gnu.build-id", folder);
+		_vs_free_ char *version = vs_xprintf("%s/version", folder);
 
 		if (access(folder, F_OK))
 			continue;
 		snprintf(facts->modules[facts->n_modules].name, sizeof(facts->modules->name), "%s", modules[i]);
 		vs_build_id_read(notes, facts->modules[facts->n_modules].build_id, sizeof(facts->modules->build_id));
+		vs_line_read(version, facts->modules[facts->n_modules].version, sizeof(facts->modules->version));
 		facts->n_modules++;
 	}
 }

@@ -17,6 +17,7 @@ struct vs_facts {
 	struct {
 		char name[32];
 		char build_id[65];
+		char version[32]; /* MODULE_VERSION, "" where it has none, as mainline's msm */
 	} modules[VS_MODULES_MAX];
 	size_t n_modules;
 	uint32_t page_size;

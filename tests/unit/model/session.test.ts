@@ -281,6 +281,16 @@ describe('policies', () => {
       { ...base, flagValues: patched, mode: 'kernel-managed' },
       'hard'
     ],
+    [
+      'a managed VM of an msm.ko that is rebuilt to keep hard references',
+      { ...base, mode: 'kernel-managed', msmVersion: 'vascope-hardref' },
+      'hard'
+    ],
+    [
+      'a managed VM of an msm.ko with another version of its own',
+      { ...base, mode: 'kernel-managed', msmVersion: '1.0' },
+      'handle-counted'
+    ],
     ['another driver', { ...base, driver: 'xe', mode: 'unknown' }, 'hard'],
     ['a VM whose mode was not seen', { ...base, mode: 'unknown' }, 'unknown'],
     ['a kernel without BTF names', { ...base, flagValues: new Map<string, number>() }, 'unknown']
