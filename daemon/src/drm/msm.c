@@ -99,6 +99,24 @@ int vs_msm_gem_import(int fd, int dmabuf, uint64_t size, uint32_t *ret_handle)
 	return r;
 }
 
+int vs_msm_gem_open_again(int fd, uint32_t handle, uint64_t size, uint32_t *ret_handle)
+{
+	struct drm_gem_flink name = {
+		.handle = handle,
+	};
+	struct drm_gem_open again = { 0 };
+	int r = request(fd, DRM_IOCTL_GEM_FLINK, &name);
+
+	again.name = name.name;
+	if (!r)
+		r = request(fd, DRM_IOCTL_GEM_OPEN, &again);
+	if (!r) {
+		*ret_handle = again.handle;
+		vs_handle_add(fd, again.handle, size);
+	}
+	return r;
+}
+
 int vs_msm_gem_iova(int fd, uint32_t handle, uint64_t *ret_iova)
 {
 	struct vs_msm_gem_info arg = {

@@ -32,6 +32,8 @@ int vs_msm_gem_set_name(int fd, uint32_t handle, const char *name);
 /* A dma-buf of a BO, and a handle to what a dma-buf shows, of size bytes; the file's own one when it has one. */
 int vs_msm_gem_export(int fd, uint32_t handle, int *ret_dmabuf);
 int vs_msm_gem_import(int fd, int dmabuf, uint64_t size, uint32_t *ret_handle);
+/* A second handle of the same file to a BO of size bytes, by its global name. For a card node's file that is or was master. */
+int vs_msm_gem_open_again(int fd, uint32_t handle, uint64_t size, uint32_t *ret_handle);
 /* Address in a kernel-managed VM; maps the BO there when it is not. */
 int vs_msm_gem_iova(int fd, uint32_t handle, uint64_t *ret_iova);
 /* madv: VS_MSM_MADV_*. *ret_retained: false when the pages are gone. */

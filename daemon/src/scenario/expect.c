@@ -79,9 +79,9 @@ void vs_expect_vm(struct vs_run *run, uint32_t ordinal, Vascope__V1__ReferencePo
 	}
 }
 
-void vs_expect_vm_gone(struct vs_run *run, uint32_t ordinal)
+void vs_expect_vm_gone(struct vs_run *run, uint32_t ordinal, Vascope__V1__ReferencePolicy policy)
 {
-	add_vm(run, ordinal, VS_ANY_POLICY)->gone = true;
+	add_vm(run, ordinal, policy)->gone = true;
 }
 
 static Vascope__V1__ExpectedBo *add_bo(struct vs_run *run, uint32_t ordinal, Vascope__V1__ReferencePolicy policy)

@@ -33,7 +33,7 @@ void vs_ordinals_lost(void);
 void vs_expect_begin(struct vs_run *run, const char *step);
 /* All mappings of a VM; policy: of which VMs this holds. va->bo are ordinals of this process. */
 void vs_expect_vm(struct vs_run *run, uint32_t vm, Vascope__V1__ReferencePolicy policy, const struct vs_va *va, size_t n);
-void vs_expect_vm_gone(struct vs_run *run, uint32_t vm);
+void vs_expect_vm_gone(struct vs_run *run, uint32_t vm, Vascope__V1__ReferencePolicy policy);
 /* A BO that exists, with so many open handles in all processes; policy: of its VMs of which this holds. */
 void vs_expect_bo(struct vs_run *run, uint32_t bo, Vascope__V1__ReferencePolicy policy, uint32_t handles);
 void vs_expect_bo_gone(struct vs_run *run, uint32_t bo, Vascope__V1__ReferencePolicy policy);

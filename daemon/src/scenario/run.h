@@ -119,6 +119,7 @@ struct vs_run {
 	uint64_t total; /* the first parameter */
 	struct vs_expect expect;
 	bool cleaning; /* giving back: waits are no longer cut short by a cancel */
+	char note[200]; /* what is worth saying of a run that went well, "" for nothing */
 	char text[512]; /* the first failure, "" when there is none */
 };
 

@@ -203,7 +203,7 @@ static void run_scenario(struct runner *runner, const Vascope__V1__RunScenario *
 		.control = { .fd = runner->sock, .step = step, .checkpoint = send_checkpoint, .data = runner },
 	};
 	uint64_t start = vs_now_ns();
-	char text[64];
+	char text[256];
 	int r;
 
 	if (vs_catalogue_prepare(request, runner->fds, &run)) {
@@ -215,7 +215,7 @@ static void run_scenario(struct runner *runner, const Vascope__V1__RunScenario *
 	report(runner, &run, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_STARTED, "");
 	r = vs_run_scenario(&run);
 	vs_expect_clear(&run);
-	snprintf(text, sizeof(text), "%.2f s", (vs_now_ns() - start) / 1e9);
+	snprintf(text, sizeof(text), "%.2f s%s%s", (vs_now_ns() - start) / 1e9, run.note[0] ? "; " : "", run.note);
 	if (r && r != -ECANCELED)
 		report(runner, &run, VASCOPE__V1__SCENARIO_STATE__SCENARIO_STATE_FAILED,
 		       run.text[0] ? run.text : strerror(-r));

@@ -59,6 +59,8 @@ struct vs_vm {
 int vs_vm_open(struct vs_vm *vm, struct vs_run *run);
 /* The same without the opt-in: the kernel gives out the addresses, and the model stays empty. */
 int vs_vm_open_legacy(struct vs_vm *vm, struct vs_run *run);
+/* The same on the card node, where a BO may get a second handle; takes that no one is DRM master. */
+int vs_vm_open_card(struct vs_vm *vm, struct vs_run *run);
 /* One more VM_BIND queue. The VM closes it. */
 int vs_vm_queue_new(struct vs_vm *vm, uint32_t *ret_queue);
 
@@ -77,6 +79,8 @@ struct vs_bo *vs_vm_bo_new(struct vs_vm *vm, uint64_t size, int *ret_err);
  * Both are marked as shared.
  */
 struct vs_bo *vs_vm_bo_share(struct vs_vm *vm, struct vs_vm *from, struct vs_bo *bo, int *ret_err);
+/* Another handle of the same file, of a card node, to the same BO. Both are marked as shared. */
+struct vs_bo *vs_vm_bo_second_handle(struct vs_vm *vm, struct vs_bo *bo, int *ret_err);
 /* Map for the CPU, read and write. */
 int vs_vm_bo_mmap(struct vs_vm *vm, struct vs_bo *bo);
 /* Close the handle. What is mapped in the VM keeps the BO alive. */

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pages that the kernel may take: madvise, and the shrinker, which is made to run through debugfs. Eviction takes the page
+ * table entries and the pages; the mapping stays in the VA tree (put_iova_spaces(), msm_gem.c, Linux 7.3).
+ *
+ * Only what is marked as not needed is taken on a board without swap space.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scenario/cmdstream.h"
+#include "scenario/vm.h"
+
+#define BO_PAGES 16
+
+static int madvise_bo(struct vs_vm *vm, const struct vs_bo *bo, uint32_t madv, bool *ret_retained)
+{
+	int r = vs_msm_gem_madvise(vm->fd, bo->handle, madv, ret_retained);
+
+	return r ? vs_run_fail(vm->run, r, "GEM_MADVISE %u of BO %" PRIu64, madv, bo->id) : 0;
+}
+
+/* Ask the shrinker for so many pages. */
+static int shrink(struct vs_run *run, unsigned pages)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%u", pages);
+
+	return write(run->fds->shrink, text, n) == n ? 0 : vs_run_fail(run, -errno, "asking msm's shrinker for %u pages", pages);
+}
+
+/* Map a BO and let the GPU use it. */
+static struct vs_bo *used_bo(struct vs_vm *vm, struct vs_cmd *cmd, uint64_t iova, int *ret_err)
+{
+	struct vs_bo *bo;
+
+	*ret_err = vs_cmd_init(cmd, vm, vm->va_start);
+	bo = *ret_err ? NULL : vs_vm_bo_new(vm, BO_PAGES * vm->page_size, ret_err);
+	if (!*ret_err)
+		*ret_err = vs_vm_map(vm, bo, 0, iova, bo->size);
+	if (!*ret_err)
+		*ret_err = vs_vm_sync(vm);
+	if (!*ret_err)
+		*ret_err = vs_cmd_check(cmd, iova, iova);
+	return bo;
+}
+
+static int willneed(struct vs_vm *vm)
+{
+	uint64_t iova = vm->va_start + (2ull << 20);
+	struct vs_cmd cmd;
+	struct vs_bo *bo;
+	bool retained;
+	int r;
+
+	bo = used_bo(vm, &cmd, iova, &r);
+	if (!r)
+		r = madvise_bo(vm, bo, VS_MSM_MADV_DONTNEED, &retained);
+	if (!r)
+		r = madvise_bo(vm, bo, VS_MSM_MADV_WILLNEED, &retained);
+	/* Memory may have become short in between; then there is nothing more to see here. */
+	if (!r && !retained)
+		return vs_vm_unmap(vm, iova, bo->size);
+	if (!r)
+		r = vs_vm_checkpoint(vm, "after a BO was not needed and is again");
+	return r ? r : vs_cmd_check(&cmd, iova, iova);
+}
+
+static int purge(struct vs_vm *vm)
+{
+	uint64_t iova = vm->va_start + (2ull << 20);
+	struct vs_cmd cmd;
+	struct vs_bo *bo;
+	bool retained;
+	int r;
+
+	bo = used_bo(vm, &cmd, iova, &r);
+	if (!r)
+		r = madvise_bo(vm, bo, VS_MSM_MADV_DONTNEED, &retained);
+	/* More than this BO: others may be first in the kernel's list. */
+	for (int i = 0; i < 100 && !r; i++) {
+		r = shrink(vm->run, 8 * BO_PAGES);
+		if (!r)
+			r = madvise_bo(vm, bo, VS_MSM_MADV_DONTNEED, &retained);
+		if (!r && !retained)
+			break;
+		/* A BO that was used a moment ago may still count as busy. */
+		if (!r)
+			r = vs_run_sleep_until(vm->run, vs_now_ns() + 10 * VS_NS_PER_MS);
+	}
+	if (!r && retained)
+		r = vs_run_fail(vm->run, -ETIME, "the shrinker did not take BO %" PRIu64 ", which is not needed", bo->id);
+	if (!r)
+		r = vs_vm_checkpoint(vm, "after the pages of a mapped BO were taken");
+	/* Before the next submit, which would want its pages back. */
+	if (!r)
+		r = vs_vm_unmap(vm, iova, bo->size);
+	if (!r)
+		r = vs_vm_sync(vm);
+	if (!r)
+		r = vs_vm_checkpoint(vm, "after unmapping it");
+	return r ? r : vs_cmd_check(&cmd, cmd.result_iova, cmd.result_iova);
+}
+
+static const struct vs_scenario scenarios[] = {
+	{ "evict-willneed", "Says of a mapped BO that it is not needed, and then that it is, before anything took its pages",
+	  .needs = VS_NEEDS_RENDER | VS_NEEDS_VM_BIND, .counts = VS_COUNTS_VM_BIND, VS_ROUNDS(5), .in_vm = willneed },
+	{ "evict-purge", "Makes the shrinker take the pages of a mapped BO that is not needed; the mapping stays",
+	  .needs = VS_NEEDS_RENDER | VS_NEEDS_VM_BIND | VS_NEEDS_SHRINK, .counts = VS_COUNTS_VM_BIND, VS_ROUNDS(5), .in_vm = purge },
+};
+
+VS_FAMILY(evict);
