@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { boardCommand } from './commands/board'
+import { checkCommand } from './commands/check'
 import { infoCommand, reportCommand } from './commands/file'
 import { probeCommand } from './commands/probe'
 import { demoCommand, recordCommand, runCommand } from './commands/run'
@@ -20,6 +21,7 @@ for (const command of [
   recordCommand(),
   demoCommand(),
   infoCommand(),
+  checkCommand(),
   reportCommand(),
   boardCommand()
 ])

@@ -3,6 +3,7 @@ import { traceLevel, tracingText } from '../engine/session/tracing'
 import { damageText, type Recording } from '../engine/session/recording'
 import { balances } from '../engine/stats/balance'
 import { summarize } from '../engine/stats/summary'
+import { countsText } from './findings'
 import { json, result } from './output'
 
 /** Figures of a recording as `vascope info --json` prints them. */
@@ -24,7 +25,8 @@ export function infoJson(recording: Recording): Record<string, unknown> {
     traceLevel: model.capabilities ? traceLevel(model.capabilities) : '',
     tracing: model.capabilities ? tracingText(model.capabilities) : '',
     ...summarize(model),
-    balances: balances(model)
+    balances: balances(model),
+    findings: recording.checker.page().counts
   }
 }
 
@@ -96,7 +98,7 @@ function infoText(recording: Recording): string {
   for (const b of balances(model)) {
     const verdict =
       b.holds === null
-        ? 'not compared (events were lost, or it did not end)'
+        ? 'not compared (inserts were lost or not traced, or it did not end)'
         : b.holds
           ? 'as expected'
           : 'NOT as expected'
@@ -104,6 +106,7 @@ function infoText(recording: Recording): string {
       `  inserts ${b.insertsSeen} of ${b.insertsExpected}, removes ${b.removesSeen} of ${b.removesExpected}: ${verdict}`
     )
   }
+  lines.push('', `findings    ${countsText(recording.checker.page())}`)
   const warnings = [...s.logs.filter((l) => l.level >= 2).map((l) => `${formatTime(l.time)}  ${l.text}`), ...s.faults]
   if (warnings.length > 0)
     lines.push('', 'the board warned, or sent what could not be read', ...warnings.map((w) => `  ${w}`))

@@ -10,8 +10,12 @@ import { checkRun, reproduce } from '../engine/session/scenario'
 import { scenarioStateName } from '../engine/model/session'
 import { balances } from '../engine/stats/balance'
 import { askOnTerminal } from './ask'
+import { countsText } from './findings'
 import { LiveFigures, ProgressLine, say } from './output'
 import { printInfo } from './info'
+
+/** Violations that are printed at the end of a recording. */
+const SHOWN = 5
 
 export interface Recorded {
   recording: Recording
@@ -92,7 +96,13 @@ export async function recordSession(options: {
       findings.push(
         `${b.scenario}: expected ${b.insertsExpected} inserts and ${b.removesExpected} removes, saw ${b.insertsSeen} and ${b.removesSeen}`
       )
+  const page = recording.checker.page()
+  const violations = page.findings.filter((f) => f.severity === 'violation')
+  for (const { rule, what } of violations.slice(0, SHOWN)) findings.push(`${rule}: ${what}`)
+  if (page.counts.violation > SHOWN)
+    findings.push(`${page.counts.violation - SHOWN} more violations; vascope check has them all`)
   for (const finding of findings) say(`finding: ${finding}`)
+  say(`checked  ${countsText(page)}`)
   return { recording, findings, exit: failure ? failure.exit : findings.length > 0 ? EXIT.findings : EXIT.fine }
 }
 

@@ -3,6 +3,7 @@ import type {
   Board,
   EngineApi,
   EngineEvents,
+  FindingPage,
   MappingPage,
   MappingQuery,
   Phase,
@@ -17,6 +18,7 @@ import type {
 import type { Ask } from './connect/connection'
 import { virtualName } from './connect/reach'
 import { listHosts } from './connect/ssh/config'
+import { Checker } from './check/checker'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
@@ -42,6 +44,7 @@ type Push = <Name extends keyof EngineEvents>(event: Name, data: EngineEvents[Na
 export class EngineHost implements EngineApi {
   private state: SessionState = IDLE
   private model: SessionModel | null = null
+  private checker: Checker | null = null
   private live: LiveSession | null = null
   private abort: AbortController | null = null
   private pulseTimer: NodeJS.Timeout | null = null
@@ -102,6 +105,7 @@ export class EngineHost implements EngineApi {
       const path = file ?? newSessionFile(title, board)
       base = { ...base, file: path }
       this.model = null
+      this.checker = null
       const session = await LiveSession.start({
         board,
         file: path,
@@ -113,6 +117,7 @@ export class EngineHost implements EngineApi {
       })
       this.live = session
       this.model = session.model
+      this.checker = session.checker
       void session.ended.then((error) => this.ended(session, error))
       const catalogue = scenariosOf(session.model.capabilities!)
       for (const run of scenarios) checkRun(run, catalogue)
@@ -151,6 +156,7 @@ export class EngineHost implements EngineApi {
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
+    this.checker = recording.checker
     const damage = damageText(recording)
     this.change({
       ...IDLE,
@@ -183,6 +189,7 @@ export class EngineHost implements EngineApi {
   async close(): Promise<void> {
     await this.stop()
     this.model = null
+    this.checker = null
     this.change(IDLE)
   }
 
@@ -203,6 +210,10 @@ export class EngineHost implements EngineApi {
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
     return boDetail(this.model ?? EMPTY, id)
+  }
+
+  async findings(): Promise<FindingPage> {
+    return (this.checker ?? NOTHING).page()
   }
 
   async answer(id: number, answer: string | null): Promise<void> {
@@ -334,6 +345,7 @@ const IDLE: SessionState = {
 }
 
 const EMPTY = new SessionModel()
+const NOTHING = new Checker(new SessionModel())
 
 function factsOf(c: Capabilities, emulated: boolean): SessionFacts {
   return {

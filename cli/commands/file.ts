@@ -37,7 +37,7 @@ export function reportCommand(): Command {
 }
 
 /** A damaged file is read as far as it goes, and said to be damaged. */
-function finish(recording: Recording): void {
+export function finish(recording: Recording): void {
   const damage = damageText(recording)
   if (!damage) return
   say(`vascope: ${recording.file} is damaged or was cut off: ${damage}`)

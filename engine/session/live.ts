@@ -1,4 +1,5 @@
 import type { ScenarioRun } from '../api'
+import { Checker } from '../check/checker'
 import { connect } from '../connect/ssh/connect'
 import type { Ask, Connection, Progress, Target } from '../connect/connection'
 import { reach } from '../connect/reach'
@@ -42,6 +43,7 @@ export interface LiveOptions {
  */
 export class LiveSession {
   readonly model = new SessionModel()
+  readonly checker = new Checker(this.model)
   readonly latency = new Latency()
   readonly ended: Promise<VascopeError | null>
   private settleEnd!: (error: VascopeError | null) => void
@@ -244,6 +246,7 @@ export class LiveSession {
       this.writer.close(this.model.goodbye !== null)
       error ??= this.writer.problem
     }
+    this.checker.finish(this.model.goodbye !== null)
     await this.daemon.dispose()
     this.connection.dispose()
     this.settleEnd(error)

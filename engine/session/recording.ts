@@ -1,5 +1,8 @@
+import { Checker } from '../check/checker'
 import { SessionModel } from '../model/session'
+import { formatCount, formatDuration, quantityText } from '../format'
 import { EXIT, VascopeError } from '../problem'
+import type { Lost } from '../store/loss'
 import { SessionReader, type Damage } from '../store/reader'
 import { big } from '../wire/messages'
 
@@ -8,10 +11,13 @@ export interface Recording {
   file: string
   bytes: number
   model: SessionModel
+  checker: Checker
   head: SessionReader['head']
   /** The commands that run the same again, one a line. */
   command: string
   damage: Damage[]
+  /** What the damage and the cut cost. */
+  lost: Lost
   /** False where the file was cut off or the daemon did not say goodbye. */
   complete: boolean
 }
@@ -24,6 +30,7 @@ export function openRecording(file: string): Recording {
   const reader = new SessionReader(file)
   try {
     const model = new SessionModel()
+    const checker = new Checker(model)
     let frames = 0
     reader.frames((message) => {
       frames++
@@ -36,6 +43,7 @@ export function openRecording(file: string): Recording {
         'The recording was cut off at once, or the file is damaged from its beginning. Record again, or restore a copy.',
         EXIT.file
       )
+    checker.finish(model.goodbye !== null && reader.damage.length === 0)
     const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
     for (const note of reader.notes) if (note.kind !== 'run') model.note(note.text, model.seconds(big(note.timeNs)))
     const command = [reader.head.command, ...runs].join('\n')
@@ -43,9 +51,11 @@ export function openRecording(file: string): Recording {
       file,
       bytes: reader.bytes,
       model,
+      checker,
       head: reader.head,
       command,
       damage: reader.damage,
+      lost: reader.lost(),
       complete: reader.complete
     }
   } finally {
@@ -53,11 +63,20 @@ export function openRecording(file: string): Recording {
   }
 }
 
-/** Damage in words: how much, where. Empty for a sound file. */
-export function damageText(recording: Recording): string {
-  if (recording.damage.length === 0)
-    return recording.complete ? '' : 'The recording was cut off; it is shown up to the cut.'
-  const bytes = recording.damage.reduce((n, d) => n + d.bytes, 0)
-  const where = recording.damage.map((d) => `${d.text} at byte ${d.offset}`).join(', ')
-  return `${bytes} bytes could not be read (${where}); the rest is shown.`
+/** Damage in words: how much, where, and what it cost. Empty for a sound file. */
+export function damageText({ damage, complete, lost }: Recording): string {
+  const cost = lostText(lost)
+  if (damage.length === 0)
+    return [complete ? '' : 'The recording was cut off; it is shown up to the cut.', cost].filter(Boolean).join(' ')
+  const bytes = damage.reduce((n, d) => n + d.bytes, 0)
+  const where = damage.slice(0, 5).map((d) => `${d.text} at byte ${d.offset}`)
+  if (damage.length > 5) where.push(`and ${damage.length - 5} more`)
+  return `${bytes} bytes could not be read (${where.join(', ')}); the rest is shown. ${cost}`.trim()
+}
+
+/** "At least 4 096 events in 1.20 s are lost." Empty where nothing is. */
+export function lostText({ events, exact, seconds }: Lost): string {
+  if (events === 0) return exact ? '' : 'How much is lost behind the end of the file is not known.'
+  const where = seconds > 0 ? ` within ${quantityText(formatDuration(seconds))}` : ''
+  return `${exact ? '' : 'At least '}${formatCount(events)} events${where} are lost.`
 }

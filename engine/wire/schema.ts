@@ -71,6 +71,12 @@ export const Kind = {
   GpuFault: 66
 } as const
 
+/** "va-insert"; what a daemon calls a kind, for kinds that it does not send. */
+export function kindName(kind: number): string {
+  const name = Object.entries(Kind).find(([, number]) => number === kind)?.[0]
+  return name ? name.replace(/(?<=[a-z])[A-Z]/g, '-$&').toLowerCase() : `unknown-${kind}`
+}
+
 /** Field numbers of EventBatch. */
 export const Field = {
   seq: 1,

@@ -42,6 +42,7 @@ const METHODS = {
   view: true,
   mappings: true,
   bo: true,
+  findings: true,
   answer: true,
   stopBoard: true
 } satisfies Record<keyof EngineApi, true>

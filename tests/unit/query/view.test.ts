@@ -14,6 +14,11 @@ function modelOf(events: ScriptEvent[], names: { id: number; text: string }[] = 
   return model
 }
 
+/** Page tables were written. */
+function written(ms: number, page: number, range: number): ScriptEvent {
+  return { ms, kind: Kind.PteMap, vm: 1, iova: page, range, queue: 1, result: 0 }
+}
+
 const GiB = 2 ** 30
 const pages = (bytes: number): number => bytes / 4096
 
@@ -24,6 +29,8 @@ describe('a view', () => {
     insert(200, 2, pages(4 * GiB) + 256, 256, 2),
     remove(300, 1),
     insert(400, 3, pages(4 * GiB) + 512, 256, 3),
+    written(420, pages(4 * GiB) + 256, 256),
+    written(430, pages(4 * GiB) + 512, 256),
     insert(500, 4, pages(64 * GiB), 1, 0)
   ]
 
@@ -40,7 +47,7 @@ describe('a view', () => {
       [1, 0, 0.1, 0.3, 0],
       [2, 1, 0.2, Infinity, 1],
       [3, 0, 0.4, Infinity, 1], // the row that VA 1 left
-      [4, 2, 0.5, Infinity, 1]
+      [4, 2, 0.5, Infinity, 2] // its page tables are not written
     ])
     expect(view(modelOf(events), { from: 0.35, to: 1, width: 100, cursor: null }).rects.va.length).toBe(3)
   })

@@ -1,0 +1,163 @@
+import type { Finding, FindingObject, Severity } from '../api'
+import { FOUND, type State } from '../model/state'
+import { ruleOf } from './rules'
+
+/** Findings of one rule that are kept; the rest is counted. */
+const KEPT = 500
+/** Events arrive per CPU: those of one moment are all in after this, seconds. */
+export const REORDER = 0.1
+/** Work that the kernel puts off (workers, RCU, the last close) is done after this, seconds. */
+export const SETTLED = 1
+
+export interface Ref {
+  kind: FindingObject['kind']
+  id: number
+}
+
+/**
+ * Where the rules say what they found. It knows what may be judged: an object that lived through a loss is not, until a snapshot has told
+ * the truth; a rule whose kinds are not traced is not; and what was found at a time of which something turns out to be lost is withdrawn.
+ */
+export class Bench {
+  readonly findings: Finding[] = []
+  /** By rule: all findings, and those that are kept. */
+  readonly counts = new Map<string, number>()
+  readonly kept = new Map<string, number>()
+  /** Rules that are not judged in this session, and why. */
+  readonly silent = new Map<string, string>()
+  /** Newest event, seconds. */
+  now = -Infinity
+  /** Events of before this may be missing. */
+  unknownUntil = Infinity
+  /** All live objects are known since this: the end of a complete snapshot without a loss after it. */
+  wholeSince = Infinity
+  /** In-place remaps, and the end of a handle's close, are traced. */
+  keepsTraced = false
+  closesTraced = false
+  /** VMs with a failed VM_BIND or a killed job: their page tables are no longer what the requests say. */
+  readonly failed = new Set<number>()
+  private readonly keys = new Set<string>()
+  private pending: { due: number; run: () => void; atEnd: boolean }[] = []
+  private next = Infinity
+
+  constructor(readonly state: State) {}
+
+  /** `key` tells one finding of a rule from another; the same is said once. */
+  say(
+    id: string,
+    key: string,
+    time: number,
+    objects: Ref[],
+    what: string,
+    evidence: Finding['evidence'],
+    severity: Severity = ruleOf(id).severity
+  ): void {
+    const rule = ruleOf(id)
+    const full = `${id}:${key}`
+    if (this.silent.has(id) || this.keys.has(full)) return
+    if (rule.severity !== 'gap' && !objects.every((o) => this.certain(o, rule.history, time))) return
+    this.keys.add(full)
+    const n = (this.counts.get(id) ?? 0) + 1
+    this.counts.set(id, n)
+    if (n > KEPT) return
+    this.kept.set(id, n)
+    this.findings.push({
+      rule: id,
+      severity,
+      time,
+      objects: objects.map((o) => ({ ...o, label: this.label(o) })),
+      what,
+      evidence,
+      key: full
+    })
+  }
+
+  /**
+   * Judges again when events of `due` must have arrived. `atEnd`: also when the stream ends before that, for what only later events could
+   * explain away; false for what the kernel may still have been about to do.
+   */
+  later(due: number, run: () => void, atEnd = true): void {
+    this.pending.push({ due, run, atEnd })
+    if (due < this.next) this.next = due
+  }
+
+  /** An event, or (`heartbeat`) a sign of life without one. */
+  clock(time: number): void {
+    if (time > this.now) this.now = time
+    if (this.now > this.next) this.run((p) => p.due < this.now)
+  }
+
+  finish(end: number): void {
+    this.run((p) => p.atEnd || p.due <= end)
+    this.pending = []
+  }
+
+  snapshot(end: number, complete: boolean): void {
+    if (this.unknownUntil === Infinity) this.unknownUntil = end
+    if (complete && this.wholeSince === Infinity) this.wholeSince = end
+  }
+
+  lost(first: number, last: number): void {
+    this.wholeSince = Infinity
+    if (this.unknownUntil !== Infinity) this.unknownUntil = Math.max(this.unknownUntil, last)
+    const stands = (f: Finding): boolean => f.severity === 'gap' || f.time < first - REORDER
+    const kept = this.findings.filter(stands)
+    for (const finding of this.findings) {
+      if (stands(finding)) continue
+      this.keys.delete(finding.key)
+      this.counts.set(finding.rule, this.counts.get(finding.rule)! - 1)
+      this.kept.set(finding.rule, this.kept.get(finding.rule)! - 1)
+    }
+    this.findings.splice(0, this.findings.length, ...kept)
+  }
+
+  /** Whether all that the rule needs to know of the object is known. */
+  certain({ kind, id }: Ref, history: boolean, time: number): boolean {
+    const born = this.born(kind, id)
+    if (born !== null && born > this.unknownUntil) return true
+    return !history && time > this.wholeSince
+  }
+
+  /** When the object's creation was seen; null where it was not. */
+  private born(kind: Ref['kind'], id: number): number | null {
+    const { state } = this
+    if (kind === 'bo') return state.bos.get(id)?.created ?? null
+    if (kind === 'vm') return state.vms.get(id)?.traced ? state.vms.get(id)!.created : null
+    if (kind === 'fb') return state.fbs.get(id)?.created ?? null
+    if (kind === 'va') {
+      const index = state.mappings.byVa.get(id)
+      return index >= 0 && state.mappings.traced.at(index) === 1 ? state.mappings.start.at(index) : null
+    }
+    if (kind === 'vm_bo') {
+      const index = state.vmBos.byId.get(id)
+      return index >= 0 && (state.vmBos.bits.at(index) & FOUND) === 0 ? state.vmBos.created.at(index) : null
+    }
+    if (kind === 'job' || kind === 'process') return this.now
+    return null
+  }
+
+  private label({ kind, id }: Ref): string {
+    const { state } = this
+    if (kind === 'vm') {
+      const vm = state.vms.get(id)
+      const task = state.tasks.get(vm?.task ?? 0)
+      return ['VM ' + id, vm?.name, task && `${task.comm} ${task.pid}`].filter(Boolean).join(', ')
+    }
+    if (kind === 'bo') {
+      const name = state.bos.get(id)?.name
+      return `BO ${id}${name ? ` "${name}"` : ''}`
+    }
+    if (kind === 'va') {
+      const index = state.mappings.byVa.get(id)
+      return index < 0 ? `VA ${id}` : `VA ${id} at 0x${state.mappings.iova.at(index).toString(16)}`
+    }
+    return `${kind} ${id}`
+  }
+
+  private run(which: (p: { due: number; atEnd: boolean }) => boolean): void {
+    const due = this.pending.filter(which)
+    this.pending = this.pending.filter((p) => !due.includes(p))
+    this.next = this.pending.reduce((n, p) => Math.min(n, p.due), Infinity)
+    for (const { run } of due) run()
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { RULES, ruleOf } from '../../../engine/check/rules'
+import { Frame } from '../../../engine/wire/messages'
+import { Kind } from '../../../engine/wire/schema'
+import { frame } from '../stream'
+import { at, checked, findingsOf, k, snapshotFrame } from './script'
+import { CASES } from './scripts'
+
+const of = (rule: string, list: readonly { rule: string }[]): unknown[] => list.filter((f) => f.rule === rule)
+
+describe.each(CASES)('rule $rule', ({ rule, passes, fails, session, failsIn }) => {
+  it('holds', () => {
+    expect(of(rule, findingsOf(passes, session))).toEqual([])
+  })
+
+  it('is broken, and says by what', () => {
+    const [finding] = of(rule, findingsOf(fails, failsIn ?? session)) as ReturnType<typeof findingsOf>
+    expect(finding).toBeDefined()
+    expect(finding!.what).not.toBe('')
+    expect(finding!.key.startsWith(`${rule}:`)).toBe(true)
+    for (const { label } of finding!.objects) expect(label).not.toBe('')
+  })
+
+  it.skipIf(ruleOf(rule).severity === 'gap')('is silent about what lived through a loss', () => {
+    const lost = Frame.encode({
+      loss: { firstNs: at(-1), lastNs: at(4500), kinds: [{ kind: Kind.VaRemove, kernel: 1 }] }
+    }).finish()
+    const end = failsIn ?? session
+    expect(of(rule, findingsOf(fails, { ...end, last: [lost, ...(end?.last ?? [])] }))).toEqual([])
+  })
+
+  it.skipIf(ruleOf(rule).needs.length === 0)('is not judged without what it needs, and says so', () => {
+    const { needs } = ruleOf(rule)
+    const without = [needs.at(-1)!]
+    const { checker } = checked(fails, {
+      ...(failsIn ?? session),
+      capabilities: { ...session?.capabilities, without }
+    })
+    const page = checker.page()
+    const verdict = page.rules.find((r) => r.id === rule)!
+    expect(verdict).toMatchObject({ checked: false, hits: 0 })
+    expect(verdict.reason).toContain('not sent')
+  })
+})
+
+describe('the rules', () => {
+  it('each have scripts, and no script has another rule', () => {
+    expect(CASES.map((c) => c.rule)).toEqual(RULES.map((r) => r.id))
+  })
+})
+
+describe('the checker', () => {
+  it('judges nothing before a snapshot, and says so', () => {
+    const { checker } = checked([...k.vm(0, 1), ...k.map(3, 1, 32), ...k.map(4, 2, 40), k.later(5000)], { first: [] })
+    expect(checker.findings).toEqual([])
+    expect(checker.page().rules[0]).toMatchObject({ checked: false, reason: expect.stringContaining('no snapshot') })
+  })
+
+  it('judges what was there before tracing by its state alone', () => {
+    const first = [
+      snapshotFrame(-3, -2, { vms: [{ id: 1, mode: 2 }], vas: [{ id: 1, vm: 1, vmBo: 1, bo: 1, iova: 32, range: 16 }] })
+    ]
+    expect(findingsOf([...k.map(4, 2, 40, 16, 2), k.later(5000)], { first }).map((f) => f.rule)).toEqual(['S2'])
+  })
+
+  it('judges again after a loss when a complete snapshot has come', () => {
+    const lost = Frame.encode({ loss: { firstNs: at(1), lastNs: at(2), kinds: [{ kind: 5, kernel: 1 }] } }).finish()
+    const whole = snapshotFrame(10, 11, { vms: [{ id: 1, mode: 2 }] })
+    const late = frame.events(2, [...k.map(20, 1, 32), ...k.map(21, 2, 40), k.later(9000)])
+    const rules = (last: Uint8Array[]): string[] => findingsOf(k.vm(0, 1), { last }).map((f) => f.rule)
+    expect(rules([lost, whole, late])).toEqual(['G2', 'S2'])
+    expect(rules([late])).toContain('S2')
+  })
+
+  it('says the same of a board that behaves, whatever the rule', () => {
+    for (const { rule, passes, session } of CASES)
+      expect(
+        findingsOf(passes, session).filter((f) => f.severity === 'violation'),
+        rule
+      ).toEqual([])
+  })
+})
