@@ -3,7 +3,8 @@ import path from 'node:path'
 import type { RecentSession } from '../api'
 import { dataDir } from '../paths'
 import { EXIT, VascopeError } from '../problem'
-import { openRecording } from './recording'
+import { SessionReader } from '../store/reader'
+import { decodeFrame, num } from '../wire/messages'
 
 /** Where sessions go that were given no name. */
 export function sessionsDir(): string {
@@ -63,20 +64,30 @@ export function listSessions(recording: string | null = null, limit = 20): Recen
   return sessions
 }
 
+/** Reads the head and the index only. */
 function describe(file: string, bytes: number): RecentSession | null {
+  let reader: SessionReader
   try {
-    const { head, model } = openRecording(file)
+    reader = new SessionReader(file)
+  } catch {
+    return null // opening it says why; a list is no place for that
+  }
+  try {
+    const { head } = reader
+    const { events, endNs } = reader.glance()
+    const frame = reader.description()?.capabilities
+    const capabilities = frame ? decodeFrame(frame)?.capabilities : null
     return {
       file,
       title: head.title || path.basename(file),
-      board: head.board,
-      kernel: model.capabilities?.kernelRelease ?? '',
-      started: Number(head.startedRealtimeNs) / 1e9,
-      seconds: model.end,
-      events: model.events,
+      board: head.board ?? '',
+      kernel: capabilities?.kernelRelease ?? '',
+      started: num(head.startedRealtimeNs) / 1e9,
+      seconds: Math.max(0, endNs - num(capabilities?.clock?.monotonicNs)) / 1e9,
+      events,
       bytes
     }
-  } catch {
-    return null // opening it says why; a list is no place for that
+  } finally {
+    reader.close()
   }
 }

@@ -159,12 +159,7 @@ export class LiveSession {
   private frame(message: Uint8Array): void {
     const taken = this.model.take(message)
     const { model } = this
-    this.writer?.frame(
-      message,
-      taken
-        ? { events: taken.events, firstNs: model.boardNs(taken.first), lastNs: model.boardNs(taken.last) }
-        : undefined
-    )
+    this.writer?.frame(message)
     if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.first), performance.now())
     else if (!eventsOf(message)) {
       const heartbeat = decodeFrame(message)?.heartbeat

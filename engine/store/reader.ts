@@ -1,152 +1,234 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { EXIT, VascopeError } from '../problem'
-import { FrameReader } from '../wire/frames'
-import { SessionHead, SessionIndex, SessionNote } from '../wire/messages'
-import { CHUNK_HEAD_BYTES, CHUNK_LIMIT, CHUNK_MAGIC, ChunkType, crc32, HEAD_BYTES, MAGIC, MAJOR } from './format'
+import { FrameTag, seqOf } from '../wire/describe'
+import { eachMessage } from '../wire/frames'
+import { Frame, SessionHead, SessionNote, SessionTail, num } from '../wire/messages'
+import { ChunkFile, type Chunk, type Damage } from './chunks'
+import { decodeContext, type Context } from './context'
+import { CHUNK_HEAD_BYTES, ChunkType, FRAMES_SEAL, HEAD_BYTES, MAGIC, MAJOR, TAIL_BYTES } from './format'
+import { lossOf, type Lost } from './loss'
+import { Scanner } from './scan'
+import { decodeIndexPart, newIndex, type Index, type IndexEntry } from './session-index'
 
-/** A part of a session file that could not be read. */
-export interface Damage {
-  /** Bytes from the start of the file. */
-  offset: number
-  bytes: number
-  text: string
-}
+export type { Damage } from './chunks'
 
-interface Chunk {
-  type: number
-  /** Of its payload. */
-  offset: number
-  length: number
-  crc: number
-}
+/** How far a file that does not begin as a session is searched for one that lost its beginning. */
+const SEARCH_BYTES = 1 << 20
 
 /**
  * Reads a session file. A file that was cut off, or has damaged chunks, is read around them: `damage` says where, and is complete
  * only after `frames()` has run to its end.
  */
 export class SessionReader {
-  readonly head: InstanceType<typeof SessionHead>
   readonly notes: InstanceType<typeof SessionNote>[] = []
   readonly damage: Damage[] = []
-  /** False where the recording was cut off: no index at the end, or no goodbye. */
-  complete = false
-  readonly bytes: number
-  private readonly fd: number
+  /** Empty where it is lost; `damage` then says so. */
+  readonly head: InstanceType<typeof SessionHead>
+  /** The file ends with an index, so that opening it reads no frames. */
+  readonly indexed: boolean
+  private readonly file: ChunkFile
+  private readonly sound = new Set<number>()
+  private context: Context | null = null
+  private found: Index | null = null
 
   /** Throws VascopeError with exit code 4 where there is nothing to read, and 2 where there is no such file. */
-  constructor(readonly file: string) {
+  constructor(readonly name: string) {
+    this.file = new ChunkFile(name)
     try {
-      this.fd = openSync(file, 'r')
-    } catch (error) {
-      throw new VascopeError(
-        'file-missing',
-        `${file} cannot be opened: ${(error as Error).message}.`,
-        'Check the path.',
-        EXIT.usage
-      )
-    }
-    this.bytes = fstatSync(this.fd).size
-    try {
+      this.indexed = this.readEnding()
       this.head = this.readHead()
     } catch (error) {
-      closeSync(this.fd)
+      this.file.close()
       throw error
     }
   }
 
-  /** Calls back with every Frame message in the file's order; the view holds during the call only. */
-  frames(onFrame: (message: Uint8Array) => void): void {
-    for (const chunk of this.chunks()) {
-      if (chunk.type !== ChunkType.Frames && chunk.type !== ChunkType.Note && chunk.type !== ChunkType.Index) continue
-      const payload = this.read(chunk.offset, chunk.length)
-      if (chunk.type === ChunkType.Index) this.complete = SessionIndex.decode(payload).complete ?? false
-      else if (chunk.type === ChunkType.Note) this.notes.push(SessionNote.decode(payload))
-      else {
-        const reader = new FrameReader(onFrame)
-        reader.push(payload)
-        if (reader.pending > 0) this.damaged(chunk.offset, chunk.length, 'a chunk ends within a frame')
-      }
-    }
+  get bytes(): number {
+    return this.file.bytes
+  }
+
+  /** False where the recording was cut off: no goodbye came. */
+  get complete(): boolean {
+    return this.index().complete
   }
 
   close(): void {
-    closeSync(this.fd)
+    this.file.close()
+  }
+
+  /** What is in the file, from its index; without one the whole file is read once. */
+  index(): Index {
+    if (!this.found) this.scan()
+    return this.found!
+  }
+
+  /** Bytes that no chunk holds, and everything else that a whole pass over the file tells. Leaves `frames()` nothing to find out. */
+  scan(): void {
+    const { index, sound, damage, context } = new Scanner(this.file).run()
+    this.found = index
+    this.context ??= context
+    for (const offset of sound) this.sound.add(offset)
+    for (const d of damage) this.damaged(d)
+  }
+
+  /**
+   * How many events there are and up to when, for a list of sessions: without an index only the end of a large file is read, where the
+   * newest summary, or an index of 1.0, tells it.
+   */
+  glance(): { events: number; endNs: number } {
+    if (this.found || this.bytes <= 2 * SEARCH_BYTES) return this.index()
+    return new Scanner(this.file).run(this.file.findChunk(this.bytes - SEARCH_BYTES)).index
+  }
+
+  /** What the file has lost; known after `frames()` or `scan()`. */
+  lost(): Lost {
+    return lossOf(this.index(), this.sound)
+  }
+
+  /**
+   * Calls back with every Frame message in the file's order; the view holds during the call only. Behind damage come first the
+   * descriptions that were lost with it, as far as the file has them elsewhere.
+   */
+  frames(onFrame: (message: Uint8Array) => void): void {
+    this.notes.length = 0
+    let [lastSeq, described, restored] = [0, false, 0]
+    const pass = (message: Uint8Array): void => {
+      if (message[0] === FrameTag.capabilities) described = true
+      else if (message[0] === FrameTag.events) lastSeq = seqOf(message) || lastSeq
+      onFrame(message)
+    }
+    let damages = 0
+    for (const chunk of this.file.walk((d) => (this.damaged(d), damages++))) {
+      let { payload } = chunk
+      if (damages > restored) {
+        payload = Buffer.from(payload) // making the index reads the file
+        if (restored === 0) this.restore(pass, described, lastSeq)
+        restored = damages
+      }
+      if (chunk.type === ChunkType.Frames) this.pass(chunk, payload, pass)
+      else if (chunk.type === ChunkType.Note) this.note(chunk, payload)
+    }
+  }
+
+  /** The frames of one chunk of the index; false where it is damaged. */
+  framesOf(entry: IndexEntry, onFrame: (message: Uint8Array) => void): boolean {
+    const chunk = this.file.chunkAt(entry.offset)
+    if (chunk?.type !== ChunkType.Frames) return false
+    this.pass(chunk, chunk.payload, onFrame)
+    return true
+  }
+
+  /** The Hello and Capabilities frames, wherever the file still has them; null where they are lost. */
+  description(): Context | null {
+    if (this.context?.capabilities) return this.context
+    const context: Context = { head: this.head ?? SessionHead.create({}), hello: null, capabilities: null }
+    for (const chunk of this.file.walk(() => undefined)) {
+      if (chunk.type === ChunkType.Context) return (this.context = decodeContext(chunk.payload))
+      if (chunk.type !== ChunkType.Frames) continue
+      if (context.capabilities) break // a context would have come before this
+      eachMessage(chunk.payload, (message) => {
+        if (message[0] === FrameTag.hello) context.hello = message.slice()
+        else if (message[0] === FrameTag.capabilities) context.capabilities = message.slice()
+      })
+    }
+    return context.capabilities ? (this.context = context) : null
+  }
+
+  private pass(chunk: Chunk, payload: Buffer, onFrame: (message: Uint8Array) => void): void {
+    this.sound.add(chunk.offset)
+    const end = payload.length - FRAMES_SEAL.length
+    const sealed = end >= 0 && this.file.sealed && FRAMES_SEAL.every((byte, i) => payload[end + i] === byte)
+    const frames = sealed ? payload.subarray(0, end) : payload
+    if (eachMessage(frames, onFrame) < frames.length)
+      this.damaged({ offset: chunk.offset, bytes: chunk.end - chunk.offset, text: 'a chunk ends within a frame' })
+  }
+
+  private note(chunk: Chunk, payload: Buffer): void {
+    try {
+      this.notes.push(SessionNote.decode(payload))
+    } catch (error) {
+      const text = `a note that cannot be decoded: ${(error as Error).message}`
+      this.damaged({ offset: chunk.offset, bytes: chunk.end - chunk.offset, text })
+    }
+  }
+
+  /** Says again what was said in a part that is lost: how events are described, and what tasks and names are called. */
+  private restore(pass: (message: Uint8Array) => void, described: boolean, seq: number): void {
+    if (!described) {
+      const context = this.description()
+      if (context?.hello) pass(context.hello)
+      if (context?.capabilities) pass(context.capabilities)
+    }
+    const { tasks, names } = this.index()
+    if (tasks.size + names.size > 0)
+      pass(Frame.encode({ events: { seq, tasks: [...tasks.values()], names: [...names.values()] } }).finish())
+  }
+
+  /** Context and index by the tail; false where the file does not end with them. */
+  private readEnding(): boolean {
+    const tail = this.file.chunkAt(this.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
+    if (tail?.type !== ChunkType.Tail) return false
+    const index = newIndex()
+    let holes = 0
+    try {
+      const from = num(SessionTail.decode(tail.payload).endingOffset)
+      for (const { type, payload } of this.file.walk(() => holes++, from)) {
+        if (type === ChunkType.Context) this.context = decodeContext(payload)
+        else if (type === ChunkType.Index) decodeIndexPart(payload, index)
+      }
+    } catch {
+      return false // a scan says what is wrong
+    }
+    if (holes > 0) return false
+    this.found = index
+    return true
   }
 
   private readHead(): InstanceType<typeof SessionHead> {
-    const refuse = (code: string, text: string, remedy: string): never => {
-      throw new VascopeError(code, `${this.file} ${text}`, remedy, EXIT.file)
-    }
-    const head = this.read(0, HEAD_BYTES)
-    if (head.length < HEAD_BYTES || head.toString('latin1', 0, 8) !== MAGIC)
-      refuse(
+    const begin = Buffer.from(this.file.read(0, HEAD_BYTES))
+    const magic = begin.toString('latin1', 0, 8) === MAGIC
+    const first = this.file.findChunk(magic ? HEAD_BYTES : 0, magic ? this.bytes : Math.min(this.bytes, SEARCH_BYTES))
+    const chunk = this.file.chunkAt(first)
+    if (begin.length < HEAD_BYTES || (!magic && !chunk))
+      throw this.refusal(
         'file-not-a-session',
         'is not a Vascope session.',
         'Session files end in .vascope and begin with "VASCOPE".'
       )
-    const major = head.readUInt32LE(8)
+    const own = chunk?.type === ChunkType.Head ? this.decodeHead(chunk.payload) : null
+    const head = own ?? this.context?.head ?? this.headOfContext()
+    // the file's first bytes have no CRC: what the head says of the version counts, where there is one
+    const major = head ? head.formatMajor || 1 : magic ? begin.readUInt32LE(8) : MAJOR
     if (major > MAJOR)
-      refuse('file-too-new', `has format ${major}, this Vascope reads up to ${MAJOR}.`, 'Open it with a newer Vascope.')
-    for (const chunk of this.chunks()) {
-      if (chunk.type !== ChunkType.Head) break
-      return SessionHead.decode(this.read(chunk.offset, chunk.length))
-    }
-    return refuse(
-      'file-damaged',
-      'has lost its head: nothing in it can be placed.',
-      'Restore it from a copy, or record again.'
-    )
+      throw this.refusal(
+        'file-too-new',
+        `has format ${major}, this Vascope reads up to ${MAJOR}.`,
+        'Open it with a newer Vascope.'
+      )
+    if (!chunk)
+      throw this.refusal('file-damaged', 'holds nothing that can be read.', 'Restore it from a copy, or record again.')
+    if (!magic) this.damaged({ offset: 0, bytes: HEAD_BYTES, text: 'the file does not begin as a session' })
+    this.file.sealed = head ? (head.formatMinor ?? 0) > 0 : begin.readUInt32LE(12) > 0
+    return head ?? SessionHead.create({})
   }
 
-  /** Chunks with a valid CRC, in order; steps over what is damaged to the next chunk that holds. */
-  private *chunks(): Generator<Chunk> {
-    let at = HEAD_BYTES
-    while (at < this.bytes) {
-      const chunk = this.chunkAt(at)
-      if (chunk) {
-        yield chunk
-        at = chunk.offset + chunk.length
-        continue
-      }
-      const next = this.findChunk(at + 1)
-      this.damaged(at, next - at, next === this.bytes ? 'the file ends within a chunk' : 'a damaged chunk')
-      at = next
+  private headOfContext(): InstanceType<typeof SessionHead> | null {
+    const head = this.description()?.head
+    return head?.formatMajor ? head : null
+  }
+
+  private decodeHead(payload: Uint8Array): InstanceType<typeof SessionHead> | null {
+    try {
+      return SessionHead.decode(payload)
+    } catch {
+      return null // the context has it too
     }
   }
 
-  private chunkAt(at: number): Chunk | null {
-    const head = this.read(at, CHUNK_HEAD_BYTES)
-    if (head.length < CHUNK_HEAD_BYTES || head.readUInt32LE(0) !== CHUNK_MAGIC) return null
-    const length = head.readUInt32LE(8)
-    if (length > CHUNK_LIMIT || at + CHUNK_HEAD_BYTES + length > this.bytes) return null
-    const chunk = { type: head.readUInt32LE(4), offset: at + CHUNK_HEAD_BYTES, length, crc: head.readUInt32LE(12) }
-    return crc32(this.read(chunk.offset, length)) === chunk.crc ? chunk : null
+  private refusal(code: string, text: string, remedy: string): VascopeError {
+    return new VascopeError(code, `${this.name} ${text}`, remedy, EXIT.file)
   }
 
-  private findChunk(from: number): number {
-    const mark = Buffer.from('VCHK', 'latin1')
-    const step = 1 << 20
-    for (let at = from; at < this.bytes; at += step) {
-      const window = this.read(at, step + 3)
-      for (let i = window.indexOf(mark); i >= 0; i = window.indexOf(mark, i + 1))
-        if (this.chunkAt(at + i)) return at + i
-    }
-    return this.bytes
-  }
-
-  private damaged(offset: number, bytes: number, text: string): void {
-    if (!this.damage.some((d) => d.offset === offset)) this.damage.push({ offset, bytes, text })
-  }
-
-  private read(at: number, length: number): Buffer {
-    const want = Math.max(0, Math.min(length, this.bytes - at))
-    const buffer = Buffer.alloc(want)
-    let done = 0
-    while (done < want) {
-      const n = readSync(this.fd, buffer, done, want - done, at + done)
-      if (n === 0) break
-      done += n
-    }
-    return buffer.subarray(0, done)
+  private damaged(damage: Damage): void {
+    if (!this.damage.some((d) => d.offset === damage.offset)) this.damage.push(damage)
   }
 }

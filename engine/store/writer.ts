@@ -1,30 +1,27 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { EXIT, VascopeError } from '../problem'
+import type { NameFields, TaskFields } from '../wire/announce'
+import { FrameFacts, FrameTag } from '../wire/describe'
 import { delimit } from '../wire/frames'
-import { SessionHead, SessionIndex, SessionNote, type SessionHeadFields } from '../wire/messages'
-import { chunkHead, ChunkType, CHUNK_TARGET, crc32, fileHead } from './format'
-
-/** What an index entry needs to know of a frame; times in nanoseconds of the board's clock. */
-export interface FrameFacts {
-  events: number
-  firstNs: number
-  lastNs: number
-}
+import { SessionContext, SessionHead, SessionNote, SessionTail, type SessionHeadFields } from '../wire/messages'
+import { CHUNK_TARGET, chunkBytes, ChunkType, CONTEXT_EVERY, fileHead, FRAMES_SEAL, MAJOR, MINOR } from './format'
+import { announce, encodeIndex, encodeSummary, entryOf, newIndex, type Index } from './session-index'
 
 /**
- * Writes a session file as its frames arrive. Frames are collected into chunks; a chunk is written whole, so that the file is
- * readable up to its last chunk at any moment. Writes are synchronous: they go to the page cache, and an error belongs to the frame
- * that met it.
+ * Writes a session file as its frames arrive. Frames are collected into chunks; a chunk is written whole, with its summary behind it, so
+ * that the file is readable up to its last chunk at any moment. Writes are synchronous: they go to the page cache, and an error belongs
+ * to the frame that met it.
  */
 export class SessionWriter {
   private readonly fd: number
   private offset = 0
   private parts: Uint8Array[] = []
   private size = 0
-  private facts: FrameFacts = { events: 0, firstNs: Infinity, lastNs: 0 }
-  private readonly index: { offset: number; length: number; firstNs: number; lastNs: number; events: number }[] = []
-  private events = 0
+  private facts = new FrameFacts()
+  private readonly index = newIndex()
+  private readonly context: { head: SessionHeadFields; hello?: Uint8Array; capabilities?: Uint8Array }
+  private nextContext = CONTEXT_EVERY
   private broken: VascopeError | null = null
 
   constructor(
@@ -37,8 +34,9 @@ export class SessionWriter {
     } catch (error) {
       throw cannotWrite(file, error)
     }
+    this.context = { head: { ...head, formatMajor: MAJOR, formatMinor: MINOR, chunkType: ChunkType.Head } }
     this.raw(fileHead())
-    this.chunk(ChunkType.Head, SessionHead.encode(head).finish())
+    this.raw(chunkBytes(ChunkType.Head, SessionHead.encode(this.context.head).finish()))
   }
 
   get bytes(): number {
@@ -51,15 +49,17 @@ export class SessionWriter {
   }
 
   /** `message` is one Frame as it came, without its length. */
-  frame(message: Uint8Array, facts?: FrameFacts): void {
+  frame(message: Uint8Array): void {
+    this.facts.add(message)
     if (this.broken) return
     const bytes = delimit(message)
     this.parts.push(bytes)
     this.size += bytes.length
-    if (facts) {
-      this.facts.events += facts.events
-      this.facts.firstNs = Math.min(this.facts.firstNs, facts.firstNs)
-      this.facts.lastNs = Math.max(this.facts.lastNs, facts.lastNs)
+    if (message[0] === FrameTag.hello) this.context.hello = message.slice()
+    else if (message[0] === FrameTag.capabilities) {
+      this.context.capabilities = message.slice()
+      this.flush()
+      this.raw(this.contextChunk())
     }
     if (this.size >= CHUNK_TARGET) this.flush()
   }
@@ -67,29 +67,44 @@ export class SessionWriter {
   /** Writes what is collected; called by time as well, so that a crash costs at most that time. */
   flush(): void {
     if (this.size === 0 || this.broken) return
-    const { events, firstNs, lastNs } = this.facts
-    const payload = Buffer.concat(this.parts, this.size)
+    const { facts, index } = this
+    const payload = Buffer.concat([...this.parts, FRAMES_SEAL], this.size + FRAMES_SEAL.length)
+    const entry = entryOf(facts, this.offset, payload.length, index.events)
+    const summary = chunkBytes(ChunkType.Summary, encodeSummary(entry, facts, index))
     this.parts = []
     this.size = 0
-    this.facts = { events: 0, firstNs: Infinity, lastNs: 0 }
-    const offset = this.offset
-    if (!this.chunk(ChunkType.Frames, payload)) return
-    this.events += events
-    this.index.push({ offset, length: payload.length, firstNs: Number.isFinite(firstNs) ? firstNs : 0, lastNs, events })
+    if (!this.raw(Buffer.concat([chunkBytes(ChunkType.Frames, payload), summary]))) return
+    index.chunks.push(entry)
+    this.account()
+    if (this.offset < this.nextContext) return
+    this.nextContext = this.offset + CONTEXT_EVERY
+    this.raw(this.contextChunk())
   }
 
   note(kind: string, text: string, timeNs: number): void {
     this.flush()
-    this.chunk(ChunkType.Note, SessionNote.encode({ kind, text, timeNs }).finish())
+    this.raw(chunkBytes(ChunkType.Note, SessionNote.encode({ kind, text, timeNs, chunkType: ChunkType.Note }).finish()))
   }
 
-  /** Ends the file. `complete`: the daemon said goodbye. Throws where the disk refused what was recorded. */
-  close(complete: boolean): void {
+  /** For a copy of a file that has lost something: so many events came here and are not written. */
+  skip(events: number): void {
     this.flush()
-    if (!this.broken) {
-      const index = SessionIndex.encode({ chunks: this.index, events: this.events, complete }).finish()
-      this.chunk(ChunkType.Index, index)
-    }
+    this.index.events += events
+  }
+
+  /** For a copy of a file that has lost something: what its lost frames announced. */
+  announce(tasks: Iterable<TaskFields>, names: Iterable<NameFields>): void {
+    announce(this.index, tasks, names)
+  }
+
+  /** Ends the file. `complete`: the daemon said goodbye; `more`: what else is to stand in the index. */
+  close(complete: boolean, more: Partial<Index> = {}): void {
+    this.flush()
+    if (this.broken) {
+      // What was in memory is lost, and is said to be: there may be room for the index where there was none for a chunk.
+      this.index.unwritten += this.facts.events
+      this.broken = this.ending(this.broken, complete, more)
+    } else this.ending(null, complete, more)
     closeSync(this.fd)
   }
 
@@ -99,8 +114,24 @@ export class SessionWriter {
     rmSync(this.file, { force: true })
   }
 
-  private chunk(type: number, payload: Uint8Array): boolean {
-    return this.raw(Buffer.concat([chunkHead(type, payload.length, crc32(payload)), payload]))
+  private ending(problem: VascopeError | null, complete: boolean, more: Partial<Index>): VascopeError | null {
+    this.broken = null
+    const ending = encodeEnding(this.offset, { ...this.index, ...more, complete }, this.contextChunk())
+    this.raw(ending)
+    return problem ?? this.broken
+  }
+
+  private account(): void {
+    const { facts, index } = this
+    index.events += facts.events
+    index.endNs = Math.max(index.endNs, facts.endNs)
+    index.complete ||= facts.goodbye
+    announce(index, facts.tasks, facts.names)
+    this.facts = new FrameFacts()
+  }
+
+  private contextChunk(): Buffer {
+    return encodeContext(this.context.head, this.context.hello, this.context.capabilities)
   }
 
   private raw(bytes: Buffer): boolean {
@@ -122,7 +153,21 @@ export class SessionWriter {
   }
 }
 
-function cannotWrite(file: string, error: unknown): VascopeError {
+/** The chunk that says what all others need: the session's head, and how its events are described. */
+export function encodeContext(head: SessionHeadFields, hello?: Uint8Array, capabilities?: Uint8Array): Buffer {
+  const chunkType = ChunkType.Context
+  return chunkBytes(chunkType, SessionContext.encode({ head, hello, capabilities, chunkType }).finish())
+}
+
+/** All that stands behind the last frames of a file: the context once more, the index, the tail. `offset`: where it will stand. */
+export function encodeEnding(offset: number, index: Index, context: Buffer): Buffer {
+  const parts = encodeIndex(index).map((payload) => chunkBytes(ChunkType.Index, payload))
+  const tail = SessionTail.encode({ endingOffset: offset, chunkType: ChunkType.Tail }).finish()
+  return Buffer.concat([context, ...parts, chunkBytes(ChunkType.Tail, tail)])
+}
+
+/** An error of writing as a person can act on it. */
+export function cannotWrite(file: string, error: unknown): VascopeError {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'EEXIST')
     return new VascopeError(

@@ -39,6 +39,29 @@ export class FrameReader {
   }
 }
 
+/**
+ * Calls back with each message of a buffer that holds whole ones, without copying. Answers the bytes that were used: fewer than there
+ * are where the rest is no message.
+ */
+export function eachMessage(data: Uint8Array, onMessage: (message: Uint8Array) => void): number {
+  let at = 0
+  for (;;) {
+    const head = lengthOrNull(data, at)
+    if (!head || head.next + head.length > data.length) return at
+    onMessage(data.subarray(head.next, head.next + head.length))
+    at = head.next + head.length
+  }
+}
+
+function lengthOrNull(data: Uint8Array, at: number): ReturnType<typeof readLength> {
+  try {
+    return readLength(data, at)
+  } catch (error) {
+    if (error instanceof FramingError) return null
+    throw error
+  }
+}
+
 /** The varint length at `at`, or null where more bytes are needed. */
 function readLength(data: Uint8Array, at: number): { length: number; next: number } | null {
   let length = 0

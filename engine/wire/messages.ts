@@ -2,7 +2,8 @@ import type Long from 'long'
 import { vascope } from '../../proto/gen/vascope'
 
 /** The generated messages under short names. */
-export const { Frame, Command, SessionHead, SessionIndex, SessionNote, Snapshot, EventBatch } = vascope.v1
+export const { Frame, Command, Snapshot, EventBatch } = vascope.v1
+export const { SessionHead, SessionIndex, SessionNote, SessionContext, ChunkSummary, SessionTail } = vascope.v1
 export const { Column, EventKind, ProbeState, CheckState, ScenarioState, GoodbyeReason, LogLevel, TraceLevel, VmMode } =
   vascope.v1
 
@@ -15,6 +16,8 @@ export type Heartbeat = vascope.v1.Heartbeat
 export type Loss = vascope.v1.Loss
 export type Goodbye = vascope.v1.Goodbye
 export type SessionHeadFields = vascope.v1.SessionHead.$Properties
+export type SessionIndexFields = vascope.v1.SessionIndex.$Properties
+export type IndexedChunkFields = vascope.v1.IndexedChunk.$Properties
 export type CommandFields = vascope.v1.Command.$Properties
 
 /** "VSCP", Hello.magic. */
