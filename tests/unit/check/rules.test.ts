@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RULES, ruleOf } from '../../../engine/check/rules'
 import { Frame } from '../../../engine/wire/messages'
@@ -46,6 +47,14 @@ describe.each(CASES)('rule $rule', ({ rule, passes, fails, session, failsIn }) =
 describe('the rules', () => {
   it('each have scripts, and no script has another rule', () => {
     expect(CASES.map((c) => c.rule)).toEqual(RULES.map((r) => r.id))
+  })
+
+  it('and docs/policies.md agree', () => {
+    const text = readFileSync('docs/policies.md', 'utf8')
+    const headings = [...text.matchAll(/^\*\*([A-Z]\d+) ([^(*]+) \((\w+)\)\.\*\* \S/gm)]
+    expect(headings.map(([, id, title, severity]) => [id, title, severity])).toEqual(
+      RULES.map((r) => [r.id, r.title, r.severity])
+    )
   })
 })
 
