@@ -63,7 +63,9 @@ export function hashOf(folder: string, files: string[]): string {
 
 export function readImage(folder: string): Image {
   const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest
-  return { folder, id: path.basename(folder), manifest }
+  // An image that was built, and may still run, before there were other kernels does not say.
+  const kernel = { variant: 'mainline' as const, patches: [], ...manifest.kernel }
+  return { folder, id: path.basename(folder), manifest: { ...manifest, kernel } }
 }
 
 /** Finished images, the newest first. Those that begin with a dot are being built. */
