@@ -43,6 +43,10 @@ export const ICONS = {
       { d: 'M1.5 6h9', weight: 1.5 }
     ]
   },
+  violation: { size: 12, paths: [{ d: 'M6 .6L11.4 6 6 11.4.6 6z', solid: true }] },
+  retention: { size: 12, paths: [{ d: 'M10.2 6a4.2 4.2 0 1 1-8.4 0 4.2 4.2 0 0 1 8.4 0z', weight: 2 }] },
+  suspicion: { size: 12, paths: [{ d: 'M6 1.6L11 10.4H1z' }] },
+  gap: { size: 12, paths: [{ d: 'M1.5 1.5h9v9h-9zM1.5 7L7 1.5M1.5 10.5l9-9M5 10.5L10.5 5', weight: 1 }] },
   ended: { size: 12, paths: [{ d: 'M1.5 3h9v6h-9z', weight: 1, dash: '1.5 1.5' }] }
 } satisfies Record<string, Icon>
 

@@ -14,6 +14,11 @@ export interface Selection {
   end: number | null
 }
 
+/** A BO without one of its mappings: va is 0. */
+export function selectionOfBo(bo: number): Selection {
+  return { va: 0, vm: 0, bo, iova: 0, bytes: 0, offset: 0, start: null, end: null }
+}
+
 /** `vm` is that of the rect's group. */
 export function selectionOfRect(rects: Rects, index: number, vm: number): Selection {
   const end = rects.end[index] ?? Infinity

@@ -1,0 +1,93 @@
+import { computed, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
+import type { Finding, FindingPage, Severity } from '../../../engine/api'
+import { asProblem, type Session } from '../../composables/useSession'
+import type { EngineClient } from '../../model/engine-client'
+
+export const SEVERITIES: readonly Severity[] = ['violation', 'retention', 'suspicion', 'gap']
+
+/** While live, the findings are asked for again this often, in ms. */
+const LIVE_INTERVAL = 1000
+
+/** What the checker found in this session, and which of it is shown. */
+export interface Findings {
+  page: Readonly<ShallowRef<FindingPage | null>>
+  /** By severity, then time; without the severities that are filtered out. */
+  shown: Readonly<Ref<Finding[]>>
+  hidden: Readonly<Ref<ReadonlySet<Severity>>>
+  selected: Readonly<Ref<Finding | undefined>>
+  toggle(severity: Severity): void
+  select(finding: Finding): void
+  move(step: 1 | -1): void
+  /** Goes to the moment, in the timeline. */
+  show(finding: Finding): void
+}
+
+const KEY: InjectionKey<Findings> = Symbol('findings')
+
+export function provideFindings(engine: EngineClient, session: Session, show: (finding: Finding) => void): Findings {
+  const page = shallowRef<FindingPage | null>(null)
+  const hidden = ref(new Set<Severity>())
+  const key = ref('')
+  let asked = 0
+  let asking = false
+
+  async function refresh(): Promise<void> {
+    if (asking || !session.shown.value) return
+    asking = true
+    asked = performance.now()
+    try {
+      page.value = await engine.api.findings()
+    } catch (error) {
+      session.problem.value = asProblem(error)
+    } finally {
+      asking = false
+    }
+  }
+
+  const rank = (finding: Finding): number => SEVERITIES.indexOf(finding.severity)
+  const shown = computed(() =>
+    (page.value?.findings ?? [])
+      .filter(({ severity }) => !hidden.value.has(severity))
+      .sort((a, b) => rank(a) - rank(b) || a.time - b.time)
+  )
+  const selected = computed(() => shown.value.find((finding) => finding.key === key.value) ?? shown.value[0])
+
+  watch(
+    () => session.state.value.phase + session.state.value.file,
+    () => {
+      if (session.state.value.phase === 'live') page.value = null
+      void refresh()
+    },
+    { immediate: true }
+  )
+  watch(session.pulse, () => {
+    if (session.live.value && performance.now() - asked > LIVE_INTERVAL) void refresh()
+  })
+
+  const findings: Findings = {
+    page,
+    shown,
+    hidden,
+    selected,
+    toggle(severity) {
+      const next = new Set(hidden.value)
+      if (!next.delete(severity)) next.add(severity)
+      hidden.value = next
+    },
+    select: (finding) => (key.value = finding.key),
+    move(step) {
+      const at = shown.value.findIndex((finding) => finding === selected.value)
+      const next = shown.value[Math.min(shown.value.length - 1, Math.max(0, at + step))]
+      if (next) key.value = next.key
+    },
+    show
+  }
+  provide(KEY, findings)
+  return findings
+}
+
+export function useFindings(): Findings {
+  const findings = inject(KEY)
+  if (!findings) throw new Error('no findings above this component')
+  return findings
+}
