@@ -12,6 +12,13 @@ export const askOnTerminal: Ask = async ({ kind, title, detail }) => {
   return answer?.trim() === 'yes' ? 'yes' : null
 }
 
+/** Whether to go on with what may leave the board in need of a reboot; without a terminal the answer is no. */
+export async function confirmDestructive(ids: readonly string[], board: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false
+  say(`${ids.join(', ')} may leave ${board} in need of a reboot.`)
+  return (await prompt('Run it all the same? Type yes to go on: ', false))?.trim() === 'yes'
+}
+
 function prompt(text: string, hidden: boolean): Promise<string | null> {
   const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : process.stderr
   if (hidden) process.stderr.write(text)

@@ -6,10 +6,10 @@ import { newSessionFile } from '../engine/session/library'
 import { LiveSession } from '../engine/session/live'
 import { scenariosOf } from '../engine/session/preflight'
 import { openRecording, type Recording } from '../engine/session/recording'
-import { checkRun, reproduce } from '../engine/session/scenario'
+import { checkRun, destructiveOf, expandAll, reproduce } from '../engine/session/scenario'
 import { scenarioStateName } from '../engine/model/session'
 import { balances } from '../engine/stats/balance'
-import { askOnTerminal } from './ask'
+import { askOnTerminal, confirmDestructive } from './ask'
 import { countsText } from './findings'
 import { LiveFigures, ProgressLine, say } from './output'
 import { printInfo } from './info'
@@ -33,8 +33,11 @@ export async function recordSession(options: {
   out?: string
   seconds?: number
   trace?: TraceLevel
+  /** Scenarios that may leave the board in need of a reboot are run without asking. */
+  yes?: boolean
 }): Promise<Recorded> {
-  const { board, runs, trace } = options
+  const { board, trace } = options
+  let { runs } = options
   const title = runs.length > 0 ? runs.map((r) => r.id).join(' + ') : 'watch'
   const file = options.out ?? newSessionFile(title, board)
   const abort = new AbortController()
@@ -62,7 +65,18 @@ export async function recordSession(options: {
     progress.end()
     try {
       const catalogue = scenariosOf(session.model.capabilities!)
+      const expanded = expandAll(options.runs, catalogue)
+      runs = expanded.runs
+      for (const { id, why } of expanded.left) say(`left out ${id}: ${why}`)
       for (const run of runs) checkRun(run, catalogue)
+      const destructive = destructiveOf(runs, catalogue)
+      if (destructive.length > 0 && !options.yes && !(await confirmDestructive(destructive, board)))
+        throw new VascopeError(
+          'destructive',
+          `${destructive.join(', ')} may leave ${board} in need of a reboot, and nobody said yes to that.`,
+          'Say yes to the question on a terminal, or give --yes.',
+          EXIT.usage
+        )
       await session.trace()
     } catch (error) {
       await session.stop()

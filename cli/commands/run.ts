@@ -9,18 +9,19 @@ export function runCommand(): Command {
     .addOption(boardOption())
     .requiredOption(
       '-s, --scenario <id[:name=value,...]>',
-      'what to run, with its own seed and parameters (vm-bind-churn:ops=5000,seed=7); may be given several times, run one after another',
+      'what to run, with its own seed and parameters (vm-bind-churn:ops=5000,seed=7), or all; may be given several times, run one after another',
       scenario
     )
     .option('--seed <number>', 'the same seed issues the same requests', wholeNumber, 1)
     .option('-p, --param <name=value>', 'a parameter for every scenario given; may be given several times', parameter)
+    .option('-y, --yes', 'run scenarios that may leave the board in need of a reboot without asking')
     .option('-o, --out <file>', 'session file; without it one in the sessions folder')
     .option('--report <file>', 'write the HTML report too')
     .addOption(traceOption())
     .addOption(jsonOption())
     .action(async (options) => {
-      const { board, out, trace } = options
-      const recorded = await recordSession({ board, runs: runsOf(options), out, trace })
+      const { board, out, trace, yes } = options
+      const recorded = await recordSession({ board, runs: runsOf(options), out, trace, yes })
       present(recorded, options)
       process.exitCode = recorded.exit
     })

@@ -42,6 +42,42 @@ export function checkRun(run: ScenarioRun, catalogue: readonly ScenarioDescripti
     )
 }
 
+/** What `all` stands for, and what of the catalogue it leaves out, with the reason. */
+export interface Expanded {
+  runs: ScenarioRun[]
+  left: { id: string; why: string }[]
+}
+
+/**
+ * Puts every scenario of the catalogue, in its order, in the place of `all`: all but those that may leave the board in need of a
+ * reboot, and those that cannot run on it. `all` has a seed, which each of them gets, and no parameters.
+ */
+export function expandAll(runs: readonly ScenarioRun[], catalogue: readonly ScenarioDescription[]): Expanded {
+  const left: Expanded['left'] = []
+  const all = catalogue.filter(({ id, destructive, needs }) => {
+    if (destructive) left.push({ id, why: 'it may leave the board in need of a reboot: run it by itself' })
+    else if (needs) left.push({ id, why: needs })
+    return !destructive && !needs
+  })
+  const expanded = runs.flatMap((run) => {
+    if (run.id !== 'all') return [run]
+    if (Object.keys(run.parameters).length > 0)
+      throw new VascopeError(
+        'parameter-unknown',
+        `all has no parameter "${Object.keys(run.parameters)[0]}".`,
+        'Give parameters to one scenario; all takes only a seed.',
+        EXIT.usage
+      )
+    return all.map(({ id }) => ({ id, seed: run.seed, parameters: {} }))
+  })
+  return { runs: expanded, left: runs.some((run) => run.id === 'all') ? left : [] }
+}
+
+/** Those of the runs that may leave the board in need of a reboot. */
+export function destructiveOf(runs: readonly ScenarioRun[], catalogue: readonly ScenarioDescription[]): string[] {
+  return runs.map((run) => run.id).filter((id) => catalogue.find((s) => s.id === id)?.destructive)
+}
+
 /** The one command that does the same again: the same scenarios in one session, or only watching, for so many seconds. */
 export function reproduce(
   board: string,

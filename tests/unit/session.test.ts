@@ -4,7 +4,7 @@ import { Latency } from '../../engine/session/clock'
 import { DaemonLink } from '../../engine/session/link'
 import { runsOf, scenario } from '../../cli/options'
 import type { ScenarioRun } from '../../engine/api'
-import { checkRun, reproduce } from '../../engine/session/scenario'
+import { checkRun, destructiveOf, expandAll, reproduce } from '../../engine/session/scenario'
 import type { VascopeError } from '../../engine/problem'
 import { delimit, FrameReader } from '../../engine/wire/frames'
 import { Command, Frame, HELLO_MAGIC } from '../../engine/wire/messages'
@@ -143,6 +143,28 @@ describe('a run before it is sent', () => {
     expect(() => checkRun({ id: 'churn', seed: 1, parameters: {} }, needy)).toThrow(
       /cannot run on this board: DRM master/
     )
+  })
+
+  it('stands for the whole catalogue as all, but for what cannot run or may harm the board', () => {
+    const one = catalogue[0]!
+    const board = [
+      one,
+      { ...one, id: 'kill', destructive: true },
+      { ...one, id: 'flip', needs: 'a display' },
+      { ...one, id: 'split' }
+    ]
+    const first = { id: 'flip', seed: 3, parameters: {} }
+    const { runs, left } = expandAll([first, { id: 'all', seed: 7, parameters: {} }], board)
+    expect(runs).toEqual([first, { id: 'churn', seed: 7, parameters: {} }, { id: 'split', seed: 7, parameters: {} }])
+    expect(left).toEqual([
+      { id: 'kill', why: expect.stringContaining('reboot') },
+      { id: 'flip', why: 'a display' }
+    ])
+    expect(expandAll([first], board)).toEqual({ runs: [first], left: [] })
+    expect(() => expandAll([{ id: 'all', seed: 1, parameters: { ops: 1 } }], board)).toThrow(
+      /all has no parameter "ops"/
+    )
+    expect(destructiveOf([...runs, { id: 'kill', seed: 1, parameters: {} }], board)).toEqual(['kill'])
   })
 
   it('can be written as the one command that repeats it', () => {

@@ -13,7 +13,9 @@ enum vs_need {
 	VS_NEEDS_VGEM = 1 << 6,    /* vgem, for fences that signal late */
 };
 
-/* The first of the needs in the mask, for a person: "x; what to do". "" for 0. */
+/* The first of the needs in the mask, which is missing, for a person: "x; what to do". "" for 0. */
 const char *vs_need_text(unsigned needs);
+/* Its name. */
+const char *vs_need_name(unsigned needs);
 
 #endif
