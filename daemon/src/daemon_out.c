@@ -51,7 +51,8 @@ void vs_daemon_hello(struct vs_daemon *daemon)
 static void vs_daemon_totals(const struct vs_daemon *daemon, Vascope__V1__Heartbeat *heartbeat)
 {
 	heartbeat->time_ns = vs_now_ns();
-	for (int kind = 1; kind < VS_KIND_COUNT; kind++) {
+	/* Kind 0: lost, and nobody knows what it was. */
+	for (int kind = 0; kind < VS_KIND_COUNT; kind++) {
 		if (daemon->muted[kind])
 			continue;
 		heartbeat->produced += daemon->counts.kinds[kind].produced;
@@ -70,7 +71,7 @@ void vs_daemon_count(struct vs_daemon *daemon)
 	uint64_t now_ns = vs_now_ns();
 
 	vs_tracer_count(daemon->tracer, &now);
-	for (uint32_t kind = 1; kind < VS_KIND_COUNT; kind++)
+	for (uint32_t kind = 0; kind < VS_KIND_COUNT; kind++)
 		if (!daemon->muted[kind] && now.kinds[kind].dropped > before.kinds[kind].dropped)
 			vs_queue_kernel_loss(&daemon->queue, kind,
 					     now.kinds[kind].dropped - before.kinds[kind].dropped, daemon->counted_ns,

@@ -61,7 +61,7 @@ static void vs_check_probes(struct vs_checks *checks, const struct vs_findings *
 	size_t attached = 0;
 
 	for (size_t i = 0; i < tracer->n_results; i++) {
-		if (tracer->links && tracer->links[i])
+		if (tracer->results[i].state == VASCOPE__V1__PROBE_STATE__PROBE_STATE_ATTACHED)
 			attached++;
 		else if (!first && tracer->results[i].state != VASCOPE__V1__PROBE_STATE__PROBE_STATE_ALTERNATIVE)
 			first = tracer->results[i].probe->symbol;

@@ -45,7 +45,6 @@ struct vs_kprobe_spec {
 	enum vs_kprobe_call ends;
 	enum vs_reason push;
 	enum vs_reason pop;
-	bool local;   /* the name is not the module's alone */
 	bool changes; /* only when it differs from the last one */
 	/* For what the language cannot say: may change the values; false drops the event. */
 	bool (*finish)(uint64_t *value, uint64_t guard);

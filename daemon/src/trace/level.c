@@ -10,6 +10,7 @@ static const struct {
 } levels[] = {
 	{ "auto", VS_LEVEL_AUTO, "the best there is" },
 	{ "bpf", VS_LEVEL_BPF, "BPF" },
+	{ "kprobes", VS_LEVEL_KPROBES, "kprobe events" },
 	{ "none", VS_LEVEL_NONE, "off" },
 };
 

@@ -11,7 +11,8 @@
 enum vs_level {
 	VS_LEVEL_NONE = VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_UNSPECIFIED, /* nothing is watched; scenarios run */
 	VS_LEVEL_BPF = VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_BPF,
-	VS_LEVEL_AUTO, /* the best that this board has */
+	VS_LEVEL_KPROBES = VASCOPE__V1__TRACE_LEVEL__TRACE_LEVEL_KPROBES,
+	VS_LEVEL_AUTO = 100, /* the best that this board has */
 };
 
 /* "BPF", as a person reads it. */

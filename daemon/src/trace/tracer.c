@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "trace/kprobe.h"
 #include "util.h"
 #include "vascope.skel.h"
 
@@ -224,33 +225,91 @@ static void vs_tracer_setup_bpf(struct vs_tracer *tracer)
 		tracer->problem = vs_xprintf("the ring buffer cannot be mapped: %s", strerror(errno));
 }
 
-void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
-		     void *data)
-{
-	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
-	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
-	tracer->n_results = vs_probes_plan(btf, tables, VS_ARRAY_SIZE(tables), &tracer->results);
-	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
-	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
-	if (wanted == VS_LEVEL_NONE) {
-		tracer->level_reason = vs_xstrdup("tracing is off, as the desktop asked for");
-		vs_tracer_refuse_all(tracer, tracer->level_reason);
-	} else {
-		tracer->level = VS_LEVEL_BPF;
-		vs_tracer_setup_bpf(tracer);
-	}
-	tracer->btf = NULL;
-}
-
-void vs_tracer_destroy(struct vs_tracer *tracer)
+/* Takes back what a level that does not work has left, but for its problem. */
+static void vs_tracer_clear(struct vs_tracer *tracer)
 {
 	ring_buffer__free(tracer->ring);
 	for (size_t i = 0; i < tracer->n_results; i++)
 		bpf_link__destroy(tracer->links[i]);
 	free(tracer->links);
 	vascope_bpf__destroy(tracer->skeleton);
+	if (tracer->kprobes)
+		vs_kprobes_destroy(tracer->kprobes);
+	free(tracer->kprobes);
 	vs_probes_free(tracer->results, tracer->n_results);
 	free(tracer->missed_before);
+	tracer->ring = NULL;
+	tracer->links = NULL;
+	tracer->skeleton = NULL;
+	tracer->kprobes = NULL;
+	tracer->results = NULL;
+	tracer->n_results = 0;
+	tracer->missed_before = NULL;
+}
+
+static void vs_tracer_plan(struct vs_tracer *tracer)
+{
+	tracer->n_results = vs_probes_plan(tracer->btf, tables, VS_ARRAY_SIZE(tables), &tracer->results);
+	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
+	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
+}
+
+static void vs_tracer_setup_kprobes(struct vs_tracer *tracer)
+{
+	tracer->level = VS_LEVEL_KPROBES;
+	tracer->kprobes = vs_xcalloc(1, sizeof(*tracer->kprobes));
+	tracer->problem = vs_kprobes_setup(tracer->kprobes, tracer->btf, tracer->n_cpus, tracer->record,
+					   tracer->record_data, &tracer->results, &tracer->n_results);
+	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
+	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
+}
+
+/* The next level; reason says why it is not the one above. When it does not work either, the first problem is the one to tell. */
+static void vs_tracer_fall_back(struct vs_tracer *tracer)
+{
+	char *first = tracer->problem;
+
+	tracer->problem = NULL;
+	vs_tracer_clear(tracer);
+	vs_tracer_setup_kprobes(tracer);
+	if (!tracer->problem) {
+		tracer->level_reason = vs_xprintf("no BPF: %s", first);
+		free(first);
+		return;
+	}
+	free(tracer->problem);
+	vs_tracer_clear(tracer);
+	vs_tracer_plan(tracer);
+	tracer->level = VS_LEVEL_BPF;
+	tracer->problem = first;
+	vs_tracer_refuse_all(tracer, first);
+}
+
+void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
+		     void *data)
+{
+	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
+	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
+	if (wanted == VS_LEVEL_KPROBES) {
+		tracer->level_reason = vs_xstrdup("the desktop asked for kprobe events");
+		vs_tracer_setup_kprobes(tracer);
+	} else if (wanted == VS_LEVEL_NONE) {
+		tracer->level_reason = vs_xstrdup("tracing is off, as the desktop asked for");
+		vs_tracer_plan(tracer);
+		vs_tracer_refuse_all(tracer, tracer->level_reason);
+	} else {
+		tracer->level = VS_LEVEL_BPF;
+		vs_tracer_plan(tracer);
+		vs_tracer_setup_bpf(tracer);
+		if (tracer->problem && wanted == VS_LEVEL_AUTO)
+			vs_tracer_fall_back(tracer);
+	}
+	tracer->btf = NULL;
+}
+
+void vs_tracer_destroy(struct vs_tracer *tracer)
+{
+	vs_tracer_clear(tracer);
 	free(tracer->problem);
 	free(tracer->level_reason);
 	*tracer = (struct vs_tracer){ .walk_fd = -1 };
@@ -263,7 +322,7 @@ bool vs_tracer_works(const struct vs_tracer *tracer)
 
 bool vs_tracer_walks(const struct vs_tracer *tracer)
 {
-	bool walks = tracer->walk_fd >= 0 && vs_tracer_works(tracer);
+	bool walks = tracer->walk_fd >= 0 && vs_tracer_works(tracer) && tracer->level == VS_LEVEL_BPF;
 
 	for (size_t i = 0; i < tracer->n_results; i++)
 		if (!tracer->results[i].probe->kinds[0] && !tracer->links[i])
@@ -293,6 +352,8 @@ void vs_tracer_start(struct vs_tracer *tracer)
 {
 	for (size_t i = 0; i < tracer->n_results; i++)
 		tracer->missed_before[i] = vs_tracer_missed(tracer, i);
+	if (tracer->kprobes)
+		vs_kprobes_start(tracer->kprobes);
 	if (!tracer->skeleton)
 		return;
 	tracer->skeleton->bss->page_shift = (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
@@ -301,12 +362,16 @@ void vs_tracer_start(struct vs_tracer *tracer)
 
 void vs_tracer_stop(struct vs_tracer *tracer)
 {
+	if (tracer->kprobes)
+		vs_kprobes_stop(tracer->kprobes);
 	if (tracer->skeleton)
 		__atomic_store_n(&tracer->skeleton->bss->tracing, 0, __ATOMIC_RELEASE);
 }
 
 bool vs_tracer_consume(struct vs_tracer *tracer)
 {
+	if (tracer->kprobes)
+		return vs_kprobes_consume(tracer->kprobes, false);
 	tracer->consumed = 0;
 	return tracer->ring && ring_buffer__consume(tracer->ring) == -EAGAIN;
 }
@@ -315,12 +380,20 @@ void vs_tracer_consume_all(struct vs_tracer *tracer)
 {
 	size_t n = 0;
 
+	/* Bounded as below, by what the buffers can hold: at most 64 sub-buffers are taken at a time. */
+	if (tracer->kprobes) {
+		while (n++ < 64 && vs_kprobes_consume(tracer->kprobes, true))
+			;
+		return;
+	}
 	while (n < VS_RING_BYTES / sizeof(struct vs_event) && vs_tracer_consume(tracer))
 		n += VS_CONSUME_MOST;
 }
 
 int vs_tracer_fd(const struct vs_tracer *tracer)
 {
+	if (tracer->kprobes)
+		return tracer->kprobes->fs.poll;
 	return tracer->ring ? ring_buffer__epoll_fd(tracer->ring) : -1;
 }
 
@@ -360,6 +433,8 @@ void vs_tracer_count(const struct vs_tracer *tracer, struct vs_tracer_counts *co
 
 	memset(counts->kinds, 0, sizeof(counts->kinds));
 	memset(counts->cpu_dropped, 0, tracer->n_cpus * sizeof(*counts->cpu_dropped));
+	if (tracer->kprobes)
+		vs_kprobes_count(tracer->kprobes, counts->kinds, counts->cpu_dropped);
 	if (!tracer->skeleton)
 		return;
 	for (uint32_t kind = 0; kind < VS_RECORD_KINDS; kind++) {

@@ -22,6 +22,7 @@
 
 struct vascope_bpf;
 struct bpf_link;
+struct vs_kprobes;
 struct ring_buffer;
 
 /* record: struct vs_event, with the text behind it where size says so. */
@@ -31,6 +32,7 @@ struct vs_tracer {
 	enum vs_level level;
 	char *level_reason; /* why not the level above, NULL at the highest */
 	struct vascope_bpf *skeleton; /* NULL: nothing is loaded */
+	struct vs_kprobes *kprobes;   /* at that level, instead */
 	struct ring_buffer *ring;
 	struct vs_btf *btf; /* during set-up */
 	struct bpf_link **links; /* one per result, NULL where not attached */
