@@ -62,6 +62,8 @@ static int vs_serve(struct vs_findings *findings, struct vs_tracer *tracer, stru
 		findings->render_error = -errno;
 	vs_facts_read(&facts);
 	vs_daemon_init(daemon, tracer, runner, &capabilities);
+	if (tracer->buffers_kib)
+		daemon->queue.limit = (size_t)tracer->buffers_kib << 10;
 	r = vs_daemon_run(daemon);
 	vs_daemon_destroy(daemon);
 	return r;
@@ -71,7 +73,7 @@ static int vs_about(FILE *out, int status)
 {
 	fprintf(out, "vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
 		     "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n"
-		     "Usage: vascoped [--version | --trace=auto|bpf|kprobes|none]\n");
+		     "Usage: vascoped --version | vascoped [--trace=auto|bpf|kprobes|none] [--buffers=KIB]\n");
 	return status;
 }
 
@@ -88,14 +90,14 @@ int main(int argc, char **argv)
 	struct vs_daemon daemon;
 	struct vs_btf btf;
 	struct vs_findings findings = { .root = geteuid() == 0, .btf = &btf, .nodes = &nodes, .msm = &msm, .tracer = &tracer };
-	enum vs_level level = VS_LEVEL_AUTO;
+	struct vs_options options;
 	const struct vs_node *node;
 	int r;
 
 	if (argc == 2 && !strcmp(argv[1], "--version"))
 		return vs_about(stdout, 0);
-	/* From the desktop, but not parsed: compared with a few words. A Command would come too late, privileges are gone then. */
-	if (argc > 2 || (argc == 2 && (strncmp(argv[1], "--trace=", 8) || !vs_level_parse(argv[1] + 8, &level))))
+	/* On the command line, because a Command would come too late: privileges are gone then, and all is attached. */
+	if (!vs_options_parse(argc - 1, argv + 1, &options))
 		return vs_about(stderr, 2);
 	lock = vs_lock();
 	findings.alone = lock >= 0;
@@ -121,7 +123,7 @@ int main(int argc, char **argv)
 	walk = msm.present && node ? vs_msm_open_walk(node->card_minor) : -ENODEV;
 	findings.walk_error = walk < 0 ? walk : 0;
 	vs_btf_init(&btf);
-	vs_tracer_setup(&tracer, level, &btf, walk, vs_daemon_record, &daemon);
+	vs_tracer_setup(&tracer, &options, &btf, walk, vs_daemon_record, &daemon);
 	vs_flag_names_read(&flags, &btf);
 
 	r = vs_serve(&findings, &tracer, &runner, &identity, &flags, &daemon);

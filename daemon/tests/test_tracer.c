@@ -20,11 +20,12 @@ static void no_record(void *data, const struct vs_event *record, size_t size)
 static void test_without_btf_it_says_so_and_does_nothing(void **state)
 {
 	struct vs_btf btf = { .error = -ENOENT };
+	const struct vs_options options = { .level = VS_LEVEL_BPF };
 	struct vs_tracer_counts counts;
 	struct vs_tracer tracer;
 
 	/* A walk descriptor is there, as on a board where the daemon was started without privileges. */
-	vs_tracer_setup(&tracer, VS_LEVEL_BPF, &btf, 0, no_record, NULL);
+	vs_tracer_setup(&tracer, &options, &btf, 0, no_record, NULL);
 	counts.cpu_dropped = vs_xcalloc(tracer.n_cpus, sizeof(*counts.cpu_dropped));
 	assert_false(vs_tracer_works(&tracer));
 	assert_non_null(strstr(tracer.problem, "BTF"));

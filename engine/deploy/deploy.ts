@@ -26,6 +26,8 @@ export type TraceLevel = (typeof TRACE_LEVELS)[number]
 
 export interface DeployOptions {
   trace?: TraceLevel
+  /** Limits what may wait on the board, in KiB: a power of two from 64 to 8192. For a board with little memory, and for tests of loss. */
+  buffersKib?: number
   progress?: Progress
   signal?: AbortSignal
 }
@@ -54,7 +56,8 @@ export async function deploy(connection: Connection, options: DeployOptions = {}
     const pushed = { bytes: daemon.bytes, ms: Math.round(performance.now() - began) }
     progress?.(`Copied vascoped (${size}) in ${pushed.ms} ms, starting it`, null)
 
-    guard.stdio.write(`${file} ${daemon.sha256} --trace=${options.trace ?? 'auto'}\n`)
+    const buffers = options.buffersKib === undefined ? '' : ` --buffers=${options.buffersKib}`
+    guard.stdio.write(`${file} ${daemon.sha256} --trace=${options.trace ?? 'auto'}${buffers}\n`)
     const answer = await guardSays(guard, target)
     if (answer !== 'run') throw startError(answer, target, daemon, `${folder}/${file}`)
     // When it speaks it runs, and needs its file no more.

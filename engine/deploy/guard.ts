@@ -6,7 +6,7 @@ export const GUARD_MARK = 'VASCOPE:'
  *
  * 1. says what the board is and makes a private folder for the daemon:
  *    `VASCOPE: board <kernel> <machine> <uid> <folder>`, or `VASCOPE: no-folder <reasons>`;
- * 2. waits for one line, `<file in the folder> <sha256> [argument]`, while the desktop uploads that file;
+ * 2. waits for one line, `<file in the folder> <sha256> <arguments>`, while the desktop uploads that file;
  * 3. checks the file, tries it, says `VASCOPE: run`, and runs it as root on its own stdin and stdout;
  * 4. removes the folder, whatever happened.
  *
@@ -66,7 +66,7 @@ else
 	exit 1
 fi
 
-read -r file sum argument || exit 0
+read -r file sum arguments || exit 0
 bin=$dir/$file
 if command -v sha256sum >/dev/null; then
 	have=$(sha256sum <"$bin")
@@ -84,5 +84,6 @@ tried=$("$@" --version 2>&1 </dev/null) || {
 	exit 1
 }
 say run
-"$@" \${argument:+"$argument"}
+# Words without anything that a shell would look at: deploy.ts makes them.
+"$@" $arguments
 `

@@ -134,14 +134,16 @@ static size_t vs_kprobes_attach(struct vs_kprobes *kprobes, struct vs_btf *btf, 
 	return attached;
 }
 
-static int vs_kprobes_open(struct vs_kprobes *kprobes, unsigned int n_cpus)
+static int vs_kprobes_open(struct vs_kprobes *kprobes, unsigned int n_cpus, unsigned int kib)
 {
-	unsigned int kib = VS_KPROBE_BUFFERS_KIB / n_cpus;
 	int root, r = vs_tracefs_open(&root);
 
 	if (r)
 		return r;
-	r = vs_tracefs_make(&kprobes->fs, root, n_cpus, kib > VS_KPROBE_BUFFER_MIN_KIB ? kib : VS_KPROBE_BUFFER_MIN_KIB);
+	if (!kib)
+		kib = VS_KPROBE_BUFFERS_KIB / n_cpus > VS_KPROBE_BUFFER_MIN_KIB ? VS_KPROBE_BUFFERS_KIB / n_cpus :
+										VS_KPROBE_BUFFER_MIN_KIB;
+	r = vs_tracefs_make(&kprobes->fs, root, n_cpus, kib);
 	if (r) {
 		close(root);
 		return r;
@@ -149,8 +151,8 @@ static int vs_kprobes_open(struct vs_kprobes *kprobes, unsigned int n_cpus)
 	return vs_keeper_start(&kprobes->keeper, &kprobes->fs);
 }
 
-char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned int n_cpus, vs_kprobe_record_fn record,
-		       void *data, struct vs_probe_result **ret_results, size_t *ret_n)
+char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned int n_cpus, unsigned int kib,
+		       vs_kprobe_record_fn record, void *data, struct vs_probe_result **ret_results, size_t *ret_n)
 {
 	struct vs_probe_result *results = vs_xcalloc(vs_kprobe_spec_count, sizeof(*results));
 	int r;
@@ -164,7 +166,7 @@ char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned 
 	if (!vs_kprobes_plan(btf, results))
 		return btf->vmlinux ? vs_xstrdup("this kernel has none of the functions that are traced") :
 				      vs_xstrdup("without BTF nobody knows where arguments point");
-	r = vs_kprobes_open(kprobes, n_cpus);
+	r = vs_kprobes_open(kprobes, n_cpus, kib);
 	if (r) {
 		for (size_t i = 0; i < vs_kprobe_spec_count; i++)
 			if (results[i].wanted) {

@@ -39,10 +39,10 @@ struct vs_kprobes {
 
 /*
  * Defines and enables what this kernel has; nothing is recorded until vs_kprobes_start(). *ret_results is what became of
- * each, to be freed with vs_probes_free(). NULL, or why nothing works, the caller's.
+ * each, to be freed with vs_probes_free(). kib: of each CPU's buffer, 0 for the usual. NULL, or why nothing works, the caller's.
  */
-char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned int n_cpus, vs_kprobe_record_fn record,
-		       void *data, struct vs_probe_result **ret_results, size_t *ret_n);
+char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned int n_cpus, unsigned int kib,
+		       vs_kprobe_record_fn record, void *data, struct vs_probe_result **ret_results, size_t *ret_n);
 /* Removes everything, waiting until it is gone. */
 void vs_kprobes_destroy(struct vs_kprobes *kprobes);
 

@@ -18,7 +18,14 @@ enum vs_level {
 /* "BPF", as a person reads it. */
 const char *vs_level_name(enum vs_level level);
 
-/* Reads the value of --trace=; false for a word that is no level. */
-bool vs_level_parse(const char *word, enum vs_level *ret);
+/* What the command line says. It comes from the desktop, but is compared with a few forms, not parsed. */
+struct vs_options {
+	enum vs_level level;
+	/* The most that may wait in the kernel (per CPU at the level of kprobes), and in the queue; 0: the usual. */
+	unsigned int buffers_kib;
+};
+
+/* n arguments, "--trace=LEVEL" and "--buffers=KIB", a power of two from 64 to 8192; false for anything else. */
+bool vs_options_parse(int n, char *const *arguments, struct vs_options *ret);
 
 #endif

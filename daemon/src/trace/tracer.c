@@ -117,6 +117,8 @@ static struct vascope_bpf *vs_tracer_open(struct vs_tracer *tracer)
 
 		bpf_program__set_autoload(program, result && result->wanted);
 	}
+	if (tracer->buffers_kib)
+		bpf_map__set_max_entries(skeleton->maps.ring, tracer->buffers_kib << 10);
 	return skeleton;
 }
 
@@ -258,7 +260,7 @@ static void vs_tracer_setup_kprobes(struct vs_tracer *tracer)
 {
 	tracer->level = VS_LEVEL_KPROBES;
 	tracer->kprobes = vs_xcalloc(1, sizeof(*tracer->kprobes));
-	tracer->problem = vs_kprobes_setup(tracer->kprobes, tracer->btf, tracer->n_cpus, tracer->record,
+	tracer->problem = vs_kprobes_setup(tracer->kprobes, tracer->btf, tracer->n_cpus, tracer->buffers_kib, tracer->record,
 					   tracer->record_data, &tracer->results, &tracer->n_results);
 	tracer->links = vs_xcalloc(tracer->n_results, sizeof(*tracer->links));
 	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
@@ -285,11 +287,14 @@ static void vs_tracer_fall_back(struct vs_tracer *tracer)
 	vs_tracer_refuse_all(tracer, first);
 }
 
-void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
-		     void *data)
+void vs_tracer_setup(struct vs_tracer *tracer, const struct vs_options *options, struct vs_btf *btf, int walk_fd,
+		     vs_record_fn record, void *data)
 {
+	enum vs_level wanted = options->level;
+
 	*tracer = (struct vs_tracer){ .btf = btf, .walk_fd = walk_fd, .record = record, .record_data = data };
 	tracer->n_cpus = (unsigned int)libbpf_num_possible_cpus();
+	tracer->buffers_kib = options->buffers_kib;
 	if (wanted == VS_LEVEL_KPROBES) {
 		tracer->level_reason = vs_xstrdup("the desktop asked for kprobe events");
 		vs_tracer_setup_kprobes(tracer);

@@ -30,6 +30,7 @@ typedef void (*vs_record_fn)(void *data, const struct vs_event *record, size_t s
 
 struct vs_tracer {
 	enum vs_level level;
+	unsigned int buffers_kib; /* of struct vs_options */
 	char *level_reason; /* why not the level above, NULL at the highest */
 	struct vascope_bpf *skeleton; /* NULL: nothing is loaded */
 	struct vs_kprobes *kprobes;   /* at that level, instead */
@@ -57,8 +58,8 @@ struct vs_tracer_counts {
  * Loads and attaches everything that this kernel has, at the level that is wanted. Never fails as a whole: what is missing is
  * in the results and, when nothing works, in problem. walk_fd is borrowed.
  */
-void vs_tracer_setup(struct vs_tracer *tracer, enum vs_level wanted, struct vs_btf *btf, int walk_fd, vs_record_fn record,
-		     void *data);
+void vs_tracer_setup(struct vs_tracer *tracer, const struct vs_options *options, struct vs_btf *btf, int walk_fd,
+		     vs_record_fn record, void *data);
 void vs_tracer_destroy(struct vs_tracer *tracer);
 
 bool vs_tracer_works(const struct vs_tracer *tracer);
