@@ -11,6 +11,7 @@ export interface Context {
 /** Reads a SessionContext. Throws where the payload is none. */
 export function decodeContext(payload: Uint8Array): Context {
   const { head, hello, capabilities } = SessionContext.decode(payload)
-  const own = (bytes: Uint8Array | null | undefined): Uint8Array | null => (bytes?.length ? bytes.slice() : null)
+  const own = (bytes: Uint8Array | null | undefined): Uint8Array | null =>
+    bytes?.length ? Uint8Array.from(bytes) : null
   return { head: SessionHead.create(head ?? {}), hello: own(hello), capabilities: own(capabilities) }
 }

@@ -126,8 +126,8 @@ export class SessionReader {
       if (chunk.type !== ChunkType.Frames) continue
       if (context.capabilities) break // a context would have come before this
       eachMessage(chunk.payload, (message) => {
-        if (message[0] === FrameTag.hello) context.hello = message.slice()
-        else if (message[0] === FrameTag.capabilities) context.capabilities = message.slice()
+        if (message[0] === FrameTag.hello) context.hello = Uint8Array.from(message)
+        else if (message[0] === FrameTag.capabilities) context.capabilities = Uint8Array.from(message)
       })
     }
     return context.capabilities ? (this.context = context) : null

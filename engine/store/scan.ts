@@ -89,7 +89,10 @@ export class Scanner {
   /** Joins what was seen with what an index that was found says: it may know more of chunks that are damaged. */
   private merged(): Index {
     const { index, old, entries } = this
-    for (const entry of old.chunks) entries.set(entry.offset, entry)
+    for (const entry of old.chunks) {
+      const counts = entry.counts ?? entries.get(entry.offset)?.counts ?? null // 1.0 does not say
+      entries.set(entry.offset, { ...entry, counts })
+    }
     index.chunks = [...entries.values()].sort((a, b) => a.offset - b.offset)
     announce(index, old.tasks.values(), old.names.values())
     index.events = Math.max(this.events, old.events)

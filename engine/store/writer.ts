@@ -55,9 +55,9 @@ export class SessionWriter {
     const bytes = delimit(message)
     this.parts.push(bytes)
     this.size += bytes.length
-    if (message[0] === FrameTag.hello) this.context.hello = message.slice()
+    if (message[0] === FrameTag.hello) this.context.hello = Uint8Array.from(message)
     else if (message[0] === FrameTag.capabilities) {
-      this.context.capabilities = message.slice()
+      this.context.capabilities = Uint8Array.from(message)
       this.flush()
       this.raw(this.contextChunk())
     }
@@ -138,7 +138,8 @@ export class SessionWriter {
     if (this.broken) return false
     const begin = this.offset
     try {
-      for (let done = 0; done < bytes.length;) done += writeSync(this.fd, bytes, done, bytes.length - done)
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(this.fd, bytes, done, bytes.length - done, begin + done)
       this.offset = begin + bytes.length
       return true
     } catch (error) {

@@ -1,4 +1,6 @@
-import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, type Schema } from './schema'
+import { readName, readTask, type NameFields, type TaskFields } from './announce'
+import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, MORE, type Schema } from './schema'
+import { WireError } from './varint'
 
 /**
  * An EventBatch spread out by event: `columns[field][i]` is that field of event i, meaningful only where the schema lists the column
@@ -9,6 +11,8 @@ import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, type Schema } from './
  */
 export interface DecodedBatch {
   seq: number
+  /** The next batches have events of the same time, to be merged with these by time. */
+  more: boolean
   count: number
   /** EventKind per event. */
   kind: Uint16Array
@@ -16,8 +20,8 @@ export interface DecodedBatch {
   time: Float64Array
   /** Indexed by field number. */
   columns: readonly Float64Array[]
-  tasks: { id: number; pid: number; tid: number; comm: string }[]
-  names: { id: number; text: string }[]
+  tasks: TaskFields[]
+  names: NameFields[]
   /** Kinds without a schema entry; their column entries, if any, were not read. */
   unknown: number
 }
@@ -25,7 +29,7 @@ export interface DecodedBatch {
 export class BatchError extends Error {}
 
 const MAX_EVENTS = 65536
-const utf8 = new TextDecoder()
+const IS_DELTA = Uint8Array.from({ length: LAST_COLUMN + 1 }, (_, field) => Number(DELTA_COLUMNS.has(field)))
 
 /** Decodes EventBatch messages. `origin` is the board's CLOCK_MONOTONIC in nanoseconds that becomes time 0. */
 export class BatchDecoder {
@@ -38,16 +42,27 @@ export class BatchDecoder {
   private readonly previous = new Float64Array(LAST_COLUMN + 1)
   private data: Uint8Array = new Uint8Array(0)
   private at = 0
+  /** Columns of each kind, those that only newer daemons know left out. */
+  private readonly lists: (readonly number[] | undefined)[] = []
 
   constructor(
-    private readonly schema: Schema,
+    schema: Schema,
     private readonly origin: bigint
   ) {
+    for (const { kind, columns } of schema.values()) this.lists[kind] = columns.filter((field) => field <= LAST_COLUMN)
     for (let i = FIRST_COLUMN; i <= LAST_COLUMN; i++) this.columns[i] = new Float64Array(this.capacity)
   }
 
   /** Throws BatchError where the message contradicts itself; the model is then told that a batch is missing. */
   decode(message: Uint8Array): DecodedBatch {
+    try {
+      return this.read(message)
+    } catch (error) {
+      throw error instanceof WireError ? new BatchError(error.message) : error
+    }
+  }
+
+  private read(message: Uint8Array): DecodedBatch {
     this.data = message
     this.at = 0
     this.start.fill(0)
@@ -55,6 +70,7 @@ export class BatchDecoder {
     this.previous.fill(0)
     const out: DecodedBatch = {
       seq: 0,
+      more: false,
       count: 0,
       kind: this.kind,
       time: this.time,
@@ -71,6 +87,7 @@ export class BatchDecoder {
       if (wire === 0) {
         if (field === Field.base) base = this.varint64()
         else if (field === Field.seq) out.seq = this.varint()
+        else if (field === MORE) out.more = this.varint() !== 0
         else this.varint()
         continue
       }
@@ -78,8 +95,8 @@ export class BatchDecoder {
       const length = this.varint()
       const stop = this.at + length
       if (stop > message.length) throw new BatchError(`field ${field} ends behind the message`)
-      if (field === Field.tasks) out.tasks.push(this.task(stop))
-      else if (field === Field.names) out.names.push(this.name(stop))
+      if (field === Field.tasks) out.tasks.push(readTask(message.subarray(this.at, stop)))
+      else if (field === Field.names) out.names.push(readName(message.subarray(this.at, stop)))
       else if (field <= LAST_COLUMN) {
         this.start[field] = this.at
         this.end[field] = stop
@@ -105,43 +122,56 @@ export class BatchDecoder {
   }
 
   private times(out: DecodedBatch, base: number): void {
-    this.at = this.start[Field.time]!
+    const { data, time } = this
     const stop = this.end[Field.time]!
+    let at = this.start[Field.time]!
     let t = base
     for (let i = 0; i < out.count; i++) {
-      if (this.at >= stop) throw new BatchError('fewer times than events')
-      t += this.varint()
-      this.time[i] = t
+      if (at >= stop) throw new BatchError('fewer times than events')
+      let byte = data[at++]!
+      let value = byte & 0x7f
+      for (let scale = 128; byte >= 0x80; scale *= 128) {
+        if (at >= stop) throw new BatchError('a number ends behind its column')
+        byte = data[at++]!
+        value += (byte & 0x7f) * scale
+      }
+      t += value
+      time[i] = t
     }
-    if (this.at !== stop) throw new BatchError('more times than events')
+    if (at !== stop) throw new BatchError('more times than events')
   }
 
+  /** The hot loop: every entry of every column comes by here. It calls nothing and keeps what it can in local variables. */
   private spread(out: DecodedBatch): void {
-    const { start, end, previous, columns, kind, schema } = this
-    let lastKind = -1
-    let list: readonly number[] = []
+    const { data, start, end, previous, columns, kind, lists } = this
+    const none: readonly number[] = []
     for (let i = 0; i < out.count; i++) {
-      const k = kind[i]!
-      if (k !== lastKind) {
-        const info = schema.get(k)
-        if (!info) out.unknown++
-        list = info?.columns ?? []
-        lastKind = info ? k : -1
+      let list = lists[kind[i]!]
+      if (list === undefined) {
+        out.unknown++
+        list = none
       }
       for (let c = 0; c < list.length; c++) {
         const field = list[c]!
-        if (field > LAST_COLUMN) continue // a column that only newer daemons know
-        this.at = start[field]!
-        if (this.at >= end[field]!) throw new BatchError(`column ${field} ends before event ${i}`)
-        let value = this.varint()
-        if (DELTA_COLUMNS.has(field)) {
-          // zigzag without 32-bit shifts: these go up to 2^53
-          value = value % 2 === 0 ? value / 2 : -(value + 1) / 2
+        const stop = end[field]!
+        let at = start[field]!
+        if (at >= stop) throw new BatchError(`column ${field} ends before event ${i}`)
+        let byte = data[at++]!
+        let value = byte & 0x7f
+        for (let scale = 128; byte >= 0x80; scale *= 128) {
+          if (at >= stop) throw new BatchError('a number ends behind its column')
+          byte = data[at++]!
+          value += (byte & 0x7f) * scale
+        }
+        start[field] = at
+        if (IS_DELTA[field] === 1) {
+          // zigzag; without 32-bit shifts above 2^31, these go up to 2^53
+          if (value < 0x80000000) value = (value >>> 1) ^ -(value & 1)
+          else value = value % 2 === 0 ? value / 2 : -(value + 1) / 2
           value += previous[field]!
           previous[field] = value
         }
         columns[field]![i] = value
-        start[field] = this.at
       }
     }
     if (out.unknown > 0) return
@@ -175,44 +205,6 @@ export class BatchDecoder {
       if (byte < 0x80) return value
       shift += 7n
     }
-  }
-
-  private task(stop: number): DecodedBatch['tasks'][number] {
-    const task = { id: 0, pid: 0, tid: 0, comm: '' }
-    while (this.at < stop) {
-      const tag = this.varint()
-      if (tag === 0x08) task.id = this.varint()
-      else if (tag === 0x10) task.pid = this.varint()
-      else if (tag === 0x18) task.tid = this.varint()
-      else if (tag === 0x22) task.comm = this.text()
-      else this.skip(tag)
-    }
-    return task
-  }
-
-  private name(stop: number): DecodedBatch['names'][number] {
-    const name = { id: 0, text: '' }
-    while (this.at < stop) {
-      const tag = this.varint()
-      if (tag === 0x08) name.id = this.varint()
-      else if (tag === 0x12) name.text = this.text()
-      else this.skip(tag)
-    }
-    return name
-  }
-
-  private text(): string {
-    const length = this.varint()
-    const bytes = this.data.subarray(this.at, this.at + length)
-    this.at += length
-    return utf8.decode(bytes)
-  }
-
-  private skip(tag: number): void {
-    const wire = tag % 8
-    if (wire === 0) this.varint()
-    else if (wire === 2) this.at += this.varint()
-    else throw new BatchError(`wire type ${wire} in a nested message`)
   }
 
   private grow(events: number): void {

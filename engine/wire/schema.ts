@@ -113,6 +113,9 @@ export const Field = {
   reason: 35
 } as const
 
+/** EventBatch.more, which is no column. */
+export const MORE = 100
+
 export const FIRST_COLUMN = Field.task
 export const LAST_COLUMN = Field.reason
 

@@ -143,22 +143,24 @@ describe('session files', () => {
   })
 
   it.skipIf(process.getuid?.() !== 0)('keep what was recorded when the disk is full', () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'vascope-test', dir])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'vascope-test', dir])
     try {
       const writer = new SessionWriter(file(), HEAD)
       writer.frame(frame.hello())
       writer.frame(frame.capabilities())
       let written = 0
       while (!writer.problem) {
-        const big = Array.from({ length: 500 }, (_, i) => insert(i, written * 500 + i + 1, i, 1))
+        const big = Array.from({ length: 3000 }, (_, i) => insert(i, written * 3000 + i + 1, i, 1))
         writer.frame(frame.events(++written, big))
         writer.flush()
       }
       writer.close(false)
       expect(writer.problem).toMatchObject({ code: 'disk-full', exit: 3 })
       const recording = openRecording(file())
-      expect(recording.model.events).toBe((written - 1) * 500)
+      expect(recording.model.events).toBe((written - 1) * 3000)
       expect(recording.damage).toEqual([])
+      // a chunk did not fit, but the index that counts it did
+      expect(recording.lost).toMatchObject({ events: 3000, exact: true })
     } finally {
       execFileSync('umount', [dir])
     }
