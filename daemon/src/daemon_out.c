@@ -123,19 +123,24 @@ void vs_daemon_heartbeat(struct vs_daemon *daemon)
 	vs_queue_control(&daemon->queue, &frame);
 }
 
-static void vs_daemon_close_batch(struct vs_daemon *daemon, enum vs_class class)
+static void vs_daemon_close_batch(struct vs_daemon *daemon, enum vs_class class, bool more)
 {
 	struct vs_packed_batch packed;
 
+	daemon->batch[class].more = more;
 	vs_batch_pack(&daemon->batch[class], &daemon->announcements, daemon->queue.next_seq++, class, &packed);
 	vs_queue_batch(&daemon->queue, &packed);
 }
 
 void vs_daemon_flush(struct vs_daemon *daemon)
 {
+	int open = 0;
+
+	for (int class = 0; class < VS_CLASS_COUNT; class++)
+		open += daemon->batch[class].n > 0;
 	for (int class = VS_CLASS_COUNT - 1; class >= 0; class--)
 		if (daemon->batch[class].n)
-			vs_daemon_close_batch(daemon, class);
+			vs_daemon_close_batch(daemon, class, --open > 0);
 }
 
 void vs_daemon_record(void *data, const struct vs_event *record, size_t size)
@@ -167,7 +172,7 @@ void vs_daemon_record(void *data, const struct vs_event *record, size_t size)
 	class = vs_schemas[record->kind].class;
 	vs_batch_add(&daemon->batch[class], &row);
 	if (daemon->batch[class].n == VS_BATCH_EVENTS)
-		vs_daemon_close_batch(daemon, class);
+		vs_daemon_close_batch(daemon, class, true);
 }
 
 bool vs_daemon_look(struct vs_daemon *daemon)

@@ -38,7 +38,10 @@ static void test_columns_have_entries_of_exactly_the_kinds_that_list_them(void *
 	ADD(&batch, 1000, VS_VA_INSERT, 1, 2, 10, 5, 0x100000, 4, 0, 0);
 	ADD(&batch, 1500, VS_VA_REMOVE, 1, 2, 10);
 	ADD(&batch, 1700, VS_JOB_DONE, 3);
+	batch.more = true;
 	m = pack(&batch, &announcements, &packed);
+	assert_true(m->more);
+	assert_false(batch.more);
 	assert_int_equal(m->seq, 9);
 	assert_int_equal(m->base_ns, 1000);
 	assert_int_equal(m->n_kind, 3);

@@ -17,7 +17,7 @@ export class EventCursor {
     this.batch = batch
     this.at = index
     this.time = time
-    if (batch.kind[index] === this.kind && index > 0) return
+    if (batch.kind[index] === this.kind && this.columns.length > 0) return
     this.kind = batch.kind[index]!
     this.columns = this.schema().get(this.kind)?.columns ?? []
   }

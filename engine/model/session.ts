@@ -1,4 +1,4 @@
-import { BatchDecoder, BatchError, type DecodedBatch } from '../wire/batch'
+import { BatchError, type DecodedBatch } from '../wire/batch'
 import {
   big,
   decodeFrame,
@@ -17,6 +17,7 @@ import {
 } from '../wire/messages'
 import { Kind, kindName, type KindInfo, type Schema } from '../wire/schema'
 import { applyEvent } from './apply'
+import { BatchGroup } from './group'
 import { EventCursor, type Observer } from './observer'
 import { Reconciler } from './reconcile'
 import { applySnapshot } from './snapshot'
@@ -61,7 +62,7 @@ export class SessionModel {
 
   private origin = 0n
   private schema: Schema = new Map()
-  private decoder: BatchDecoder | null = null
+  private group: BatchGroup | null = null
   private readonly cursor = new EventCursor(() => this.schema)
   private nextSeq = 1
   private parts: Snapshot[] = []
@@ -131,6 +132,7 @@ export class SessionModel {
       const checkpoint = frame.checkpoint as Checkpoint
       for (const observer of this.observers) observer.checkpoint(checkpoint, this.seconds(big(checkpoint.timeNs)))
     } else if (frame.goodbye) {
+      this.apply()
       this.goodbye = frame.goodbye as Goodbye
       this.reconciler.settle()
       if (frame.goodbye.totals) this.totals = frame.goodbye.totals as Heartbeat
@@ -172,7 +174,7 @@ export class SessionModel {
         { kind: kind ?? 0, name: name ?? '', columns: (columns ?? []).map(Number) }
       ])
     )
-    this.decoder = new BatchDecoder(this.schema, this.origin)
+    this.group = new BatchGroup(this.schema, this.origin)
     this.state.driver = capabilities.driver?.name ?? ''
     this.state.msmVersion = capabilities.modules.find((m) => m.name === 'msm')?.version ?? ''
     this.state.seesPtes = this.missing(Kind.PteMap) === null && this.missing(Kind.SmRemap) === null
@@ -180,13 +182,13 @@ export class SessionModel {
   }
 
   private takeBatch(message: Uint8Array): { events: number; first: number; last: number } | null {
-    if (!this.decoder) {
+    if (!this.group) {
       this.fault('events came before the capabilities that describe them')
       return null
     }
     let batch: DecodedBatch
     try {
-      batch = this.decoder.decode(message)
+      batch = this.group.decode(message)
     } catch (error) {
       if (!(error instanceof BatchError)) throw error
       this.fault(`an event batch cannot be decoded: ${error.message}`)
@@ -194,6 +196,8 @@ export class SessionModel {
     }
     const first = batch.count > 0 ? batch.time[0]! / NS : this.end
     const last = batch.count > 0 ? batch.time[batch.count - 1]! / NS : this.end
+    for (const task of batch.tasks) this.state.tasks.set(task.id, task)
+    for (const name of batch.names) this.state.names.set(name.id, name.text)
     if (batch.seq > this.nextSeq) {
       const missing = batch.seq - this.nextSeq
       this.gaps += missing
@@ -207,22 +211,20 @@ export class SessionModel {
     }
     this.nextSeq = batch.seq + 1
     for (let i = 0; i < batch.count; i++) this.counts.set(batch.kind[i]!, (this.counts.get(batch.kind[i]!) ?? 0) + 1)
-    this.apply(batch)
+    if (this.group.add(batch)) this.apply()
     this.events += batch.count
     this.reach(last)
     return { events: batch.count, first, last }
   }
 
-  private apply(batch: DecodedBatch): void {
+  private apply(): void {
     const { state, cursor, observers, reconciler } = this
-    for (const task of batch.tasks) state.tasks.set(task.id, task)
-    for (const name of batch.names) state.names.set(name.id, name.text)
-    for (let i = 0; i < batch.count; i++) {
-      cursor.move(batch, i, batch.time[i]! / NS)
+    this.group?.take((batch, index) => {
+      cursor.move(batch, index, batch.time[index]! / NS)
       for (const observer of observers) observer.event(cursor)
       applyEvent(state, cursor)
       if (reconciler.waiting) reconciler.clock(cursor.time)
-    }
+    })
   }
 
   private lose(first: number, last: number): void {
@@ -233,6 +235,7 @@ export class SessionModel {
   }
 
   private takeSnapshot(part: Snapshot): void {
+    this.apply()
     this.parts = part.part === 0 ? [part] : [...this.parts, part]
     if (!part.last) return
     const parts = this.parts

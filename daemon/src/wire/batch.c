@@ -159,6 +159,7 @@ void vs_batch_pack(struct vs_batch *batch, struct vs_announcements *announcement
 	message.kind = kinds;
 	message.n_time = batch->n;
 	message.time = times;
+	message.more = batch->more;
 
 	packed.announced_size = vascope__v1__event_batch__get_packed_size(&announced);
 	/* Before them only seq and base_ns: one byte of tag each. */
@@ -169,6 +170,7 @@ void vs_batch_pack(struct vs_batch *batch, struct vs_announcements *announcement
 	vascope__v1__event_batch__pack(&message, packed.data);
 	*ret_packed = packed;
 	batch->n = 0;
+	batch->more = false;
 	announcements->n_tasks = 0;
 	announcements->n_names = 0;
 }

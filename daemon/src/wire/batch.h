@@ -9,6 +9,7 @@
 #ifndef VS_WIRE_BATCH_H
 #define VS_WIRE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@
 struct vs_batch {
 	struct vs_row *rows; /* room for VS_BATCH_EVENTS */
 	size_t n;
+	bool more; /* the next batches have events of the same time; for the next pack only */
 };
 
 /* What the next batch that closes has to announce. */

@@ -177,6 +177,29 @@ describe('the session model', () => {
     expect(model.state.markers).toMatchObject([{ kind: 'loss', text: '2 batches missing', until: 0.005 }])
   })
 
+  it('takes the batches of one time together, in the order of their events', () => {
+    const lifecycle = frame.events(1, [insert(2, 1, 16, 4), remove(4, 1)], { more: true })
+    const activity: ScriptEvent[] = [
+      { ms: 1, kind: Kind.SmMap, task: 1, vm: 1, bo: 1, iova: 16, range: 4, offset: 0, flags: 0 },
+      { ms: 3, kind: Kind.SmUnmap, task: 1, vm: 1, iova: 16, range: 4 }
+    ]
+    const model = new SessionModel()
+    const seen: number[] = []
+    const nothing = (): void => undefined
+    model.observers.push({
+      event: (e) => seen.push(e.kind),
+      snapshot: nothing,
+      lost: nothing,
+      checkpoint: nothing,
+      clock: nothing
+    })
+    for (const f of [frame.hello(), frame.capabilities(), lifecycle]) model.take(f)
+    expect(seen).toEqual([])
+    model.take(frame.events(2, activity))
+    expect(seen).toEqual([Kind.SmMap, Kind.VaInsert, Kind.SmUnmap, Kind.VaRemove])
+    expect(model.events).toBe(4)
+  })
+
   it('adds up losses by kind', () => {
     const loss = Frame.encode({
       loss: { firstNs: at(1), lastNs: at(2), kinds: [{ kind: Kind.VaInsert, kernel: 3, queue: 4 }] }
