@@ -94,6 +94,23 @@ int vs_fb_release(struct vs_scanout *scanout, struct vs_fb *fb)
 	return result ? result : r;
 }
 
+#define FRAME_TIMEOUT_MS 84
+
+/* A commit, and how long the kernel took for it. */
+static int commit_timed(struct vs_scanout *scanout, struct vs_kms_commit *commit, uint32_t flags, uint64_t token)
+{
+	uint64_t start = vs_now_ns();
+	int r = vs_kms_commit(commit, scanout->fd, flags, token);
+
+	if (vs_now_ns() - start < FRAME_TIMEOUT_MS * VS_NS_PER_MS)
+		return r;
+	scanout->slow = true;
+	if (!scanout->run->note[0])
+		snprintf(scanout->run->note, sizeof(scanout->run->note),
+			 "a commit took longer than the display waits for a frame; a framebuffer may stay in the kernel");
+	return r;
+}
+
 /* The plane shows fb at the full size of the mode. */
 static void set_plane(struct vs_scanout *scanout, struct vs_kms_commit *commit, uint32_t fb)
 {
@@ -209,7 +226,8 @@ static int wait_done(struct vs_scanout *scanout, int fence, uint64_t token)
 	return r;
 }
 
-int vs_scanout_show(struct vs_scanout *scanout, const struct vs_fb *shown)
+/* One frame: fb on the plane, or, 0, nothing on it. */
+static int frame(struct vs_scanout *scanout, uint32_t fb)
 {
 	struct vs_kms_output *output = &scanout->output;
 	struct vs_kms_commit commit;
@@ -222,7 +240,12 @@ int vs_scanout_show(struct vs_scanout *scanout, const struct vs_fb *shown)
 	if (r)
 		return r;
 	vs_kms_begin(&commit);
-	set_plane(scanout, &commit, shown->fb);
+	if (fb) {
+		set_plane(scanout, &commit, fb);
+	} else {
+		vs_kms_set(&commit, &output->plane, "FB_ID", 0);
+		vs_kms_set(&commit, &output->plane, "CRTC_ID", 0);
+	}
 	if (!scanout->active) {
 		vs_kms_set(&commit, &output->crtc, "ACTIVE", 1);
 		vs_kms_set(&commit, &output->crtc, "MODE_ID", scanout->mode_blob);
@@ -235,15 +258,25 @@ int vs_scanout_show(struct vs_scanout *scanout, const struct vs_fb *shown)
 	} else {
 		flags |= DRM_MODE_PAGE_FLIP_EVENT | DRM_MODE_ATOMIC_NONBLOCK;
 	}
-	r = vs_kms_commit(&commit, scanout->fd, flags, token);
+	r = commit_timed(scanout, &commit, flags, token);
 	if (r)
 		return vs_run_fail(scanout->run, r, "atomic commit %" PRIu64 ", FB %u on plane %u%s%s", scanout->commits,
-				   shown->fb, output->plane.id, commit.missing ? ", missing property " : "",
+				   fb, output->plane.id, commit.missing ? ", missing property " : "",
 				   commit.missing ? commit.missing : "");
 	scanout->active = true;
 	scanout->commits++;
 	scanout->run->issued[VS_ISSUED_COMMIT]++;
 	return wait_done(scanout, fence, token);
+}
+
+int vs_scanout_show(struct vs_scanout *scanout, const struct vs_fb *fb)
+{
+	return frame(scanout, fb->fb);
+}
+
+int vs_scanout_plane_off(struct vs_scanout *scanout)
+{
+	return frame(scanout, 0);
 }
 
 int vs_scanout_off(struct vs_scanout *scanout)
@@ -258,27 +291,10 @@ int vs_scanout_off(struct vs_scanout *scanout)
 	vs_kms_set(&commit, &output->connector, "CRTC_ID", 0);
 	vs_kms_set(&commit, &output->crtc, "ACTIVE", 0);
 	vs_kms_set(&commit, &output->crtc, "MODE_ID", 0);
-	r = vs_kms_commit(&commit, scanout->fd, DRM_MODE_ATOMIC_ALLOW_MODESET, 0);
+	r = commit_timed(scanout, &commit, DRM_MODE_ATOMIC_ALLOW_MODESET, 0);
 	if (r)
 		return vs_run_fail(scanout->run, r, "turning CRTC %u off", output->crtc.id);
 	scanout->active = false;
-	scanout->run->issued[VS_ISSUED_COMMIT]++;
-	return 0;
-}
-
-int vs_scanout_plane_off(struct vs_scanout *scanout)
-{
-	struct vs_kms_output *output = &scanout->output;
-	struct vs_kms_commit commit;
-	int r;
-
-	vs_kms_begin(&commit);
-	vs_kms_set(&commit, &output->plane, "FB_ID", 0);
-	vs_kms_set(&commit, &output->plane, "CRTC_ID", 0);
-	r = vs_kms_commit(&commit, scanout->fd, 0, 0);
-	if (r)
-		return vs_run_fail(scanout->run, r, "turning plane %u off", output->plane.id);
-	scanout->commits++;
 	scanout->run->issued[VS_ISSUED_COMMIT]++;
 	return 0;
 }

@@ -32,6 +32,11 @@ struct vs_scanout {
 	uint32_t pitch;
 	bool active;       /* a commit has turned the CRTC on */
 	uint64_t commits;
+	/*
+	 * A commit was so slow that msm's time-out for a frame (84 ms, dpu_encoder.c, Linux 7.3.4) may have struck, as on an emulated
+	 * board that is busy. A framebuffer may stay for good then, and nothing is said of what must be gone.
+	 */
+	bool slow;
 	uint32_t sequence; /* vblank count of the last page flip; 0 where the driver counts none */
 	uint64_t flip_ns;  /* its time, of CLOCK_MONOTONIC */
 };
@@ -52,7 +57,7 @@ int vs_fb_release(struct vs_scanout *scanout, struct vs_fb *fb);
 
 /* Show it, and wait until it is shown; not cut short by a cancel, so that a chain ends in order. */
 int vs_scanout_show(struct vs_scanout *scanout, const struct vs_fb *fb);
-/* The plane shows nothing, the CRTC stays on. */
+/* A frame with nothing on the plane; the CRTC stays on. */
 int vs_scanout_plane_off(struct vs_scanout *scanout);
 /* All of it off. */
 int vs_scanout_off(struct vs_scanout *scanout);

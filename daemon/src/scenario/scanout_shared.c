@@ -85,7 +85,6 @@ static int use(struct shared *shared)
 static int one_round(struct vs_run *run)
 {
 	struct shared shared = { .vm = { .fd = -1, .run = run }, .scanout = { .fd = -1 } };
-	bool writeback;
 	uint32_t id;
 	int r = vs_run_step(run), closed;
 
@@ -99,13 +98,12 @@ static int one_round(struct vs_run *run)
 	if (!r)
 		r = use(&shared);
 	id = shared.fb.bo;
-	writeback = shared.scanout.output.kind == VS_KMS_WRITEBACK;
 	/* The VM first: what is shown does not need it. */
 	closed = vs_vm_close(&shared.vm);
 	r = r ? r : closed;
 	closed = vs_scanout_close(&shared.scanout, &shared.fb, 1);
 	r = r ? r : closed;
-	if (r || !writeback)
+	if (r || shared.scanout.output.kind != VS_KMS_WRITEBACK || shared.scanout.slow)
 		return r;
 	vs_expect_begin(run, "after the framebuffer is gone too");
 	vs_expect_bo_gone(run, id, VS_ANY_POLICY);
