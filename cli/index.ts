@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check'
 import { infoCommand, reportCommand } from './commands/file'
 import { probeCommand } from './commands/probe'
 import { demoCommand, recordCommand, runCommand } from './commands/run'
+import { whyCommand } from './commands/why'
 import { fail } from './exit'
 
 const program = new Command('vascope')
@@ -22,6 +23,7 @@ for (const command of [
   demoCommand(),
   infoCommand(),
   checkCommand(),
+  whyCommand(),
   reportCommand(),
   boardCommand()
 ])
