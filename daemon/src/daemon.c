@@ -15,6 +15,7 @@
 
 #define VS_LOOK_NS (20 * VS_NS_PER_MS) /* how long an event may wait in the ring or in an open batch */
 #define VS_SNAPSHOT_PERIOD_MIN_MS 100
+#define VS_SNAPSHOT_PERIOD_DEBUGFS_MS 1000
 /* Frames other than batches that may wait to be written: beyond the first limit progress is left out, beyond the second the
  * runner is not read, so that a scenario waits with its next checkpoint. */
 #define VS_PROGRESS_FRAMES 64
@@ -90,6 +91,9 @@ static void vs_daemon_start(struct vs_daemon *daemon, const Vascope__V1__Start *
 		if ((unsigned int)start->mute[i] < VS_KIND_COUNT)
 			daemon->muted[start->mute[i]] = true;
 	daemon->snapshot_period_ms = start->snapshot_period_ms;
+	/* Without events snapshots are all there is. */
+	if (daemon->tracer->level == VS_LEVEL_DEBUGFS && !daemon->snapshot_period_ms)
+		daemon->snapshot_period_ms = VS_SNAPSHOT_PERIOD_DEBUGFS_MS;
 	if (daemon->snapshot_period_ms && daemon->snapshot_period_ms < VS_SNAPSHOT_PERIOD_MIN_MS)
 		daemon->snapshot_period_ms = VS_SNAPSHOT_PERIOD_MIN_MS;
 	daemon->state = VS_STATE_TRACING;

@@ -2,6 +2,7 @@
 /* What the daemon says: frames made from its own state, and the path from ring buffer to queue. */
 #include "daemon.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 #include "config.h"
@@ -229,6 +230,8 @@ void vs_daemon_snapshot(struct vs_daemon *daemon, uint32_t request_id)
 			      "No snapshot of live state could be taken (%s): objects made before tracing are known only from what "
 			      "happens to them. The preflight line Snapshots says what is missing.",
 			      strerror(-r));
+	else if (daemon->tracer->level != VS_LEVEL_BPF)
+		r = -ENODATA; /* by its nature incomplete, which the trace level says; nothing to warn of each time */
 	else if (dropped || daemon->snapshot.broken || !daemon->snapshot.ended)
 		vs_daemon_log(daemon, VASCOPE__V1__LOG_LEVEL__LOG_LEVEL_WARNING,
 			      "The snapshot is incomplete: %llu objects found no room, %llu lists changed while they were "

@@ -73,7 +73,7 @@ static int vs_about(FILE *out, int status)
 {
 	fprintf(out, "vascoped " VS_VERSION " build " VS_BUILD_ID "\n"
 		     "Started by Vascope over SSH; speaks its protocol on stdin and stdout.\n"
-		     "Usage: vascoped --version | vascoped [--trace=auto|bpf|kprobes|none] [--buffers=KIB]\n");
+		     "Usage: vascoped --version | vascoped [--trace=auto|bpf|kprobes|debugfs|none] [--buffers=KIB]\n");
 	return status;
 }
 

@@ -21,7 +21,7 @@ export interface RunningDaemon {
 }
 
 /** How the daemon is to see the kernel; `auto` is the best that the board has, `none` watches nothing and still runs scenarios. */
-export const TRACE_LEVELS = ['auto', 'bpf', 'kprobes', 'none'] as const
+export const TRACE_LEVELS = ['auto', 'bpf', 'kprobes', 'debugfs', 'none'] as const
 export type TraceLevel = (typeof TRACE_LEVELS)[number]
 
 export interface DeployOptions {

@@ -143,7 +143,7 @@ void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 		 "(in sudoers: USER ALL=(root) NOPASSWD: ALL).",
 		 f->root ? "root for the set-up, given up before the first command was read" : "started as uid %u, not root",
 		 (unsigned int)getuid());
-	vs_check(checks, "kernel.btf", "BTF", f->btf->vmlinux ? OK : FAILED,
+	vs_check(checks, "kernel.btf", "BTF", f->btf->vmlinux ? OK : vs_tracer_works(f->tracer) ? LIMITED : FAILED,
 		 "Use a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES, as distributions build it.",
 		 f->btf->vmlinux ? "the kernel describes its types" : "cannot be read: %s", strerror(-f->btf->error));
 	vs_check_driver(checks, f);
@@ -152,8 +152,9 @@ void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 	if (f->msm->present)
 		vs_check(checks, "debugfs", "Snapshots", vs_tracer_walks(f->tracer) ? OK : LIMITED,
 			 "A kernel with CONFIG_DEBUG_FS is needed, and root; without it only what begins while tracing is known.",
-			 vs_tracer_walks(f->tracer) ? "live state is read from the kernel's own lists" :
-						      "not possible: %s",
+			 !vs_tracer_walks(f->tracer)		    ? "not possible: %s" :
+			 f->tracer->level == VS_LEVEL_DEBUGFS ? "what msm prints in debugfs: no handles, and lengths at most" :
+								"live state is read from the kernel's own lists",
 			 f->walk_error ? strerror(-f->walk_error) : "the functions to watch are not attached");
 	vs_check_kms(checks, f);
 	vs_check_render(checks, f);

@@ -11,6 +11,7 @@ static const struct {
 	{ "auto", VS_LEVEL_AUTO, "the best there is" },
 	{ "bpf", VS_LEVEL_BPF, "BPF" },
 	{ "kprobes", VS_LEVEL_KPROBES, "kprobe events" },
+	{ "debugfs", VS_LEVEL_DEBUGFS, "debugfs" },
 	{ "none", VS_LEVEL_NONE, "off" },
 };
 

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "trace/debugfs.h"
 #include "trace/kprobe.h"
 #include "util.h"
 #include "vascope.skel.h"
@@ -266,9 +267,21 @@ static void vs_tracer_setup_kprobes(struct vs_tracer *tracer)
 	tracer->missed_before = vs_xcalloc(tracer->n_results, sizeof(*tracer->missed_before));
 }
 
-/* The next level; reason says why it is not the one above. When it does not work either, the first problem is the one to tell. */
+/* No events at all. The reason says why; the probes are those that would give more. */
+static void vs_tracer_setup_without(struct vs_tracer *tracer, enum vs_level level, char *reason)
+{
+	vs_tracer_plan(tracer);
+	vs_tracer_refuse_all(tracer, reason);
+	tracer->level = level;
+	tracer->level_reason = reason;
+	if (level == VS_LEVEL_DEBUGFS && tracer->walk_fd < 0)
+		tracer->problem = vs_xstrdup("msm's debugfs file gem cannot be read");
+}
+
+/* The next level that works. When none does, the first problem is the one to tell. */
 static void vs_tracer_fall_back(struct vs_tracer *tracer)
 {
+	_vs_free_ char *second = NULL;
 	char *first = tracer->problem;
 
 	tracer->problem = NULL;
@@ -279,8 +292,14 @@ static void vs_tracer_fall_back(struct vs_tracer *tracer)
 		free(first);
 		return;
 	}
-	free(tracer->problem);
+	second = tracer->problem;
+	tracer->problem = NULL;
 	vs_tracer_clear(tracer);
+	if (tracer->walk_fd >= 0) {
+		vs_tracer_setup_without(tracer, VS_LEVEL_DEBUGFS, vs_xprintf("no BPF: %s; no kprobe events: %s", first, second));
+		free(first);
+		return;
+	}
 	vs_tracer_plan(tracer);
 	tracer->level = VS_LEVEL_BPF;
 	tracer->problem = first;
@@ -298,10 +317,10 @@ void vs_tracer_setup(struct vs_tracer *tracer, const struct vs_options *options,
 	if (wanted == VS_LEVEL_KPROBES) {
 		tracer->level_reason = vs_xstrdup("the desktop asked for kprobe events");
 		vs_tracer_setup_kprobes(tracer);
+	} else if (wanted == VS_LEVEL_DEBUGFS) {
+		vs_tracer_setup_without(tracer, VS_LEVEL_DEBUGFS, vs_xstrdup("the desktop asked for debugfs"));
 	} else if (wanted == VS_LEVEL_NONE) {
-		tracer->level_reason = vs_xstrdup("tracing is off, as the desktop asked for");
-		vs_tracer_plan(tracer);
-		vs_tracer_refuse_all(tracer, tracer->level_reason);
+		vs_tracer_setup_without(tracer, VS_LEVEL_NONE, vs_xstrdup("tracing is off, as the desktop asked for"));
 	} else {
 		tracer->level = VS_LEVEL_BPF;
 		vs_tracer_plan(tracer);
@@ -329,6 +348,8 @@ bool vs_tracer_walks(const struct vs_tracer *tracer)
 {
 	bool walks = tracer->walk_fd >= 0 && vs_tracer_works(tracer) && tracer->level == VS_LEVEL_BPF;
 
+	if (tracer->level == VS_LEVEL_DEBUGFS)
+		return vs_tracer_works(tracer);
 	for (size_t i = 0; i < tracer->n_results; i++)
 		if (!tracer->results[i].probe->kinds[0] && !tracer->links[i])
 			walks = false;
@@ -410,6 +431,14 @@ static int vs_tracer_list(const struct vs_tracer *tracer)
 	return pread(tracer->walk_fd, text, sizeof(text), 0) < 0 ? -errno : 0;
 }
 
+static void vs_tracer_listed(void *data, const struct vs_event *record, size_t size)
+{
+	struct vs_tracer *tracer = data;
+
+	tracer->listed[record->kind]++;
+	tracer->record(tracer->record_data, record, size);
+}
+
 int vs_tracer_walk(struct vs_tracer *tracer)
 {
 	volatile uint32_t *walk_pid;
@@ -417,6 +446,8 @@ int vs_tracer_walk(struct vs_tracer *tracer)
 
 	if (!vs_tracer_walks(tracer))
 		return -ENODEV;
+	if (tracer->level == VS_LEVEL_DEBUGFS)
+		return vs_debugfs_walk(tracer->walk_fd, vs_tracer_listed, tracer);
 	/*
 	 * Unseen first: a seq_file begins with one page, and for each doubling lists everything again
 	 * (seq_read_iter, fs/seq_file.c, Linux 7.3.4). The ring buffer has no room for that many lists, and nothing
@@ -440,6 +471,8 @@ void vs_tracer_count(const struct vs_tracer *tracer, struct vs_tracer_counts *co
 	memset(counts->cpu_dropped, 0, tracer->n_cpus * sizeof(*counts->cpu_dropped));
 	if (tracer->kprobes)
 		vs_kprobes_count(tracer->kprobes, counts->kinds, counts->cpu_dropped);
+	for (uint32_t kind = 0; kind < VS_RECORD_KINDS; kind++)
+		counts->kinds[kind].produced += tracer->listed[kind];
 	if (!tracer->skeleton)
 		return;
 	for (uint32_t kind = 0; kind < VS_RECORD_KINDS; kind++) {

@@ -45,6 +45,7 @@ struct vs_tracer {
 	uint64_t *missed_before; /* per result, when tracing began */
 	vs_record_fn record;
 	void *record_data;
+	uint64_t listed[VS_RECORD_KINDS]; /* records of walks that no program made */
 	size_t consumed; /* records, by the consume that goes on */
 };
 

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* Kprobe events without a kernel: what is defined, how bytes of a trace buffer are read, and what becomes of them. */
+#include "vs_test.h"
+
+#include <errno.h>
+
+#include "trace/kprobe.h"
+#include "trace/kprobe_event.h"
+#include "trace/kprobe_task.h"
+#include "trace/schema.h"
+#include "util.h"
+
+/* Every member is at 16 and has 4 bytes, pointers 8; "absent" has none. */
+static int member(void *data, const char *structure, const char *name, uint32_t *ret_offset, uint32_t *ret_size)
+{
+	if (!strcmp(structure, "absent"))
+		return -ENOENT;
+	*ret_offset = 16;
+	*ret_size = strstr(name, "pointer") ? 8 : 4;
+	return 0;
+}
+
+static void expect_fetch(const char *expression, const char *text, int64_t bias)
+{
+	struct vs_fetch fetch;
+
+	assert_int_equal(vs_fetch_compile(expression, false, member, NULL, &fetch), 0);
+	assert_string_equal(fetch.text, text);
+	assert_int_equal(fetch.bias, bias);
+}
+
+static void test_expressions_become_fetches(void **state)
+{
+	struct vs_fetch fetch;
+
+	expect_fetch("$1", "$arg1:x64", 0);
+	expect_fetch("$3#4", "$arg3:x32", 0);
+	expect_fetch("$ret#4", "$retval:x32", 0);
+	expect_fetch("$2:a.b", "+16($arg2):x32", 0);
+	expect_fetch("$2:a.pointer:b.c", "+16(+16($arg2)):x32", 0);
+	expect_fetch("$1<a.kref", "$arg1:x64", -16);
+	expect_fetch("$1>a.base", "$arg1:x64", 16);
+	expect_fetch("$1<a.kref:a.b", "+0($arg1):x32", 0);
+	expect_fetch("$2+8:a.pointer", "+24($arg2):x64", 0);
+	expect_fetch("$3@4", "+0($arg3):x32", 0);
+	assert_int_equal(vs_fetch_compile("$1:a.pointer", true, member, NULL, &fetch), 0);
+	assert_string_equal(fetch.text, "+0(+16($arg1)):string");
+	assert_int_equal(vs_fetch_compile("$1:absent.b", false, member, NULL, &fetch), -ENOENT);
+	assert_int_equal(vs_fetch_compile("$9", false, member, NULL, &fetch), -EINVAL);
+	assert_int_equal(vs_fetch_compile("$1?", false, member, NULL, &fetch), -EINVAL);
+}
+
+/* Each fills as many values as its kind has columns that are not in the head of the record, and fits what tracefs takes. */
+static void test_the_table_fits_the_schema(void **state)
+{
+	const struct vs_kprobe_syntax syntax = { .current = true };
+
+	for (size_t i = 0; i < vs_kprobe_spec_count; i++) {
+		const struct vs_kprobe_spec *spec = &vs_kprobe_specs[i];
+		uint32_t kind = spec->probe.kinds[0];
+		struct vs_kprobe_event event;
+		size_t wanted = 0, given = 0;
+		char definition[2048];
+
+		assert_int_equal(vs_kprobe_define(&event, spec, &syntax, "vascope_1", member, NULL, definition,
+						  sizeof(definition)),
+				 0);
+		for (char *word = strtok(definition, " \n"); word; word = strtok(NULL, " \n"))
+			assert_true(strlen(word) < 255); /* MAX_ARGSTR_LEN of trace_probe.h */
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(spec->probe.program, vs_kprobe_specs[j].probe.program);
+		if (!kind || kind >= VS_KIND_COUNT)
+			continue;
+		for (const struct vs_column *column = vs_schemas[kind].columns; column->column; column++)
+			wanted += column->column != VASCOPE__V1__COLUMN__COLUMN_TASK &&
+				  column->column != VASCOPE__V1__COLUMN__COLUMN_NAME;
+		while (given < VS_KPROBE_VALUES && spec->value[given])
+			given++;
+		/* One that finishes its values may fetch more than it gives. */
+		if (given != wanted && !(spec->finish && given > wanted))
+			fail_msg("%s gives %zu values, its kind has %zu", spec->probe.program, given, wanted);
+	}
+}
+
+struct page {
+	uint8_t bytes[4096];
+	size_t at;
+};
+
+static void put(struct page *page, const void *bytes, size_t n)
+{
+	memcpy(page->bytes + page->at, bytes, n);
+	page->at += n;
+}
+
+static void put32(struct page *page, uint32_t value)
+{
+	put(page, &value, sizeof(value));
+}
+
+static void page_begin(struct page *page, uint64_t time_ns)
+{
+	*page = (struct page){ .at = 16 };
+	memcpy(page->bytes, &time_ns, sizeof(time_ns));
+}
+
+/* The commit word, with the bit that says that events were missed. */
+static void page_end(struct page *page)
+{
+	uint64_t commit = (page->at - 16) | 1u << 31;
+
+	memcpy(page->bytes + 8, &commit, sizeof(commit));
+}
+
+static struct {
+	uint64_t time_ns;
+	uint32_t first;
+	size_t size;
+} taken[8];
+static size_t n_taken;
+
+static void take(void *data, uint64_t time_ns, const uint8_t *record, size_t size)
+{
+	assert_true(n_taken < VS_ARRAY_SIZE(taken));
+	taken[n_taken].time_ns = time_ns;
+	taken[n_taken].size = size;
+	memcpy(&taken[n_taken++].first, record, 4);
+}
+
+static void test_pages_are_read(void **state)
+{
+	struct page page;
+
+	n_taken = 0;
+	page_begin(&page, 1000);
+	put32(&page, 2 | 5 << 5); /* 8 bytes, 5 ns later */
+	put32(&page, 0xa);
+	put32(&page, 0);
+	put32(&page, 30 | 7 << 5); /* time goes on by 2^27 * 2 + 7 */
+	put32(&page, 2);
+	put32(&page, 0 | 1 << 5); /* its length in a word of its own: 4 for that, 12 */
+	put32(&page, 16);
+	put32(&page, 0xb);
+	put32(&page, 0);
+	put32(&page, 0);
+	put32(&page, 29 | 3 << 5); /* dropped: 4 bytes more */
+	put32(&page, 4);
+	put32(&page, 31 | 9 << 5); /* a time of its own */
+	put32(&page, 1);
+	put32(&page, 1);
+	put32(&page, 0xc);
+	page_end(&page);
+	assert_true(vs_tracefs_parse(page.bytes, sizeof(page.bytes), take, NULL));
+	assert_int_equal(n_taken, 3);
+	assert_int_equal(taken[0].time_ns, 1005);
+	assert_int_equal(taken[0].first, 0xa);
+	assert_int_equal(taken[0].size, 8);
+	assert_int_equal(taken[1].time_ns, 1005 + (2u << 27) + 7 + 1);
+	assert_int_equal(taken[1].first, 0xb);
+	assert_int_equal(taken[1].size, 12);
+	assert_int_equal(taken[2].time_ns, (1u << 27) + 9);
+	assert_int_equal(taken[2].first, 0xc);
+}
+
+static void test_damaged_pages_are_refused(void **state)
+{
+	struct page page;
+
+	page_begin(&page, 0);
+	put32(&page, 28 | 1 << 5); /* 112 bytes that are not there */
+	page_end(&page);
+	assert_false(vs_tracefs_parse(page.bytes, page.at, take, NULL));
+	page_begin(&page, 0);
+	put32(&page, 0); /* a length below that of its own word */
+	put32(&page, 3);
+	page_end(&page);
+	assert_false(vs_tracefs_parse(page.bytes, page.at, take, NULL));
+	assert_false(vs_tracefs_parse(page.bytes, 8, take, NULL));
+}
+
+static void test_stats_and_formats_are_read(void **state)
+{
+	static const char *const stats = "entries: 5\noverrun: 7\ncommit overrun: 1\ndropped events: 12\n";
+	static const char *const format = "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
+					  "\tfield:u64 a0;\toffset:8;\tsize:8;\tsigned:0;\n";
+	uint32_t offset, size;
+
+	assert_int_equal(vs_tracefs_stat(stats, "overrun"), 7);
+	assert_int_equal(vs_tracefs_stat(stats, "commit overrun"), 1);
+	assert_int_equal(vs_tracefs_stat(stats, "dropped events"), 12);
+	assert_int_equal(vs_tracefs_stat(stats, "events"), 0);
+	assert_true(vs_tracefs_field(format, "a0", &offset, &size));
+	assert_int_equal(offset, 8);
+	assert_int_equal(size, 8);
+	assert_false(vs_tracefs_field(format, "a1", &offset, &size));
+}
+
+static void test_reasons_nest(void **state)
+{
+	struct vs_kprobe_task *tasks = vs_kprobe_tasks_make();
+	struct vs_kprobe_task *task = vs_kprobe_task_of(tasks, 7);
+
+	assert_int_equal(vs_kprobe_task_reason(task), VS_REASON_NONE);
+	vs_kprobe_task_push(task, VS_REASON_VM_CLOSE);
+	vs_kprobe_task_push(task, VS_REASON_UNMAP);
+	assert_int_equal(vs_kprobe_task_reason(vs_kprobe_task_of(tasks, 7)), VS_REASON_UNMAP);
+	/* The end of the inner one was lost. */
+	vs_kprobe_task_pop(task, VS_REASON_VM_CLOSE);
+	assert_int_equal(vs_kprobe_task_reason(task), VS_REASON_NONE);
+	vs_kprobe_task_pop(task, VS_REASON_VM_CLOSE);
+	assert_int_equal(vs_kprobe_task_reason(task), VS_REASON_NONE);
+	/* Another task has its own. */
+	vs_kprobe_task_push(task, VS_REASON_FREE);
+	assert_int_equal(vs_kprobe_task_reason(vs_kprobe_task_of(tasks, 7 + VS_KPROBE_TASKS)), VS_REASON_NONE);
+	free(tasks);
+}
+
+static struct vs_text_event made;
+static size_t n_made;
+
+static void make(void *data, const struct vs_event *record, size_t size)
+{
+	memcpy(&made, record, size);
+	n_made++;
+}
+
+/* A record as tracefs writes it: trace_entry, then the fields in the order of the definition, here all of 8 bytes. */
+static void test_events_become_records(void **state)
+{
+	struct vs_kprobe_event events[2] = { 0 };
+	struct vs_kprobes kprobes = { .events = events, .record = make, .tasks = vs_kprobe_tasks_make() };
+	uint64_t record[6] = { 0 };
+	uint16_t type = 9;
+	int32_t tid = 77;
+	const struct vs_kprobe_spec *spec = vs_kprobe_specs;
+
+	kprobes.by_type = vs_xcalloc(65536, sizeof(uint16_t));
+	kprobes.by_type[9] = 1;
+	kprobes.by_type[10] = 2;
+	while (strcmp(spec->probe.program, "msm_vm_bind"))
+		spec++;
+	events[1].spec = spec;
+	for (unsigned int i = 0; i < 4; i++)
+		events[1].value[i] = (struct vs_kprobe_field){ .offset = 8 + 8 * i, .size = 8 };
+	events[1].value[3].op = VS_VALUE_ERRNO;
+	events[1].value[4].op = VS_VALUE_DURATION;
+	while (strcmp(spec->probe.program, "msm_vm_bind_begin"))
+		spec--;
+	events[0].spec = spec;
+
+	memcpy(record, &type, sizeof(type));
+	memcpy((char *)record + 4, &tid, sizeof(tid));
+	vs_kprobes_event(&kprobes, 1000, (uint8_t *)record, sizeof(record));
+	assert_int_equal(n_made, 0);
+	type = 10;
+	memcpy(record, &type, sizeof(type));
+	record[1] = 3;
+	record[2] = 8;
+	record[4] = (uint32_t)-EINVAL;
+	vs_kprobes_event(&kprobes, 1500, (uint8_t *)record, sizeof(record));
+	assert_int_equal(n_made, 1);
+	assert_int_equal(made.event.kind, VS_VM_BIND);
+	assert_int_equal(made.event.time_ns, 1500);
+	assert_int_equal(made.event.value[0], 3);
+	assert_int_equal(made.event.value[1], 8);
+	assert_int_equal(made.event.value[3], EINVAL);
+	assert_int_equal(made.event.value[4], 500);
+	/* The begin was used up; an unknown type and a short record are nothing. */
+	vs_kprobes_event(&kprobes, 1600, (uint8_t *)record, sizeof(record));
+	assert_int_equal(made.event.value[4], 0);
+	type = 11;
+	memcpy(record, &type, sizeof(type));
+	vs_kprobes_event(&kprobes, 1700, (uint8_t *)record, sizeof(record));
+	vs_kprobes_event(&kprobes, 1700, (uint8_t *)record, 4);
+	assert_int_equal(n_made, 2);
+	free(kprobes.by_type);
+	free(kprobes.tasks);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_expressions_become_fetches),
+		cmocka_unit_test(test_the_table_fits_the_schema),
+		cmocka_unit_test(test_pages_are_read),
+		cmocka_unit_test(test_damaged_pages_are_refused),
+		cmocka_unit_test(test_stats_and_formats_are_read),
+		cmocka_unit_test(test_reasons_nest),
+		cmocka_unit_test(test_events_become_records),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
