@@ -247,7 +247,9 @@ export class SessionModel {
     const whole = part.complete && begin >= this.lossUntil
     for (const observer of this.observers) observer.snapshot(parts, begin, end, whole)
     this.reconciler.snapshot(parts, begin, end, whole)
-    applySnapshot(this.state, parts, begin, end, this.uncertain && whole)
+    // without events snapshots are all there is: what one does not show has gone
+    const alone = !this.kinds.has(Kind.VaInsert)
+    applySnapshot(this.state, parts, begin, end, alone || (this.uncertain && whole))
     if (whole) this.uncertain = false
     const vas = parts.reduce((n, p) => n + p.vas.length, 0)
     const text = `snapshot, ${vas} mappings${part.complete ? '' : ', incomplete'}`
