@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { boardCommand } from './commands/board'
 import { checkCommand } from './commands/check'
+import { eventsCommand } from './commands/events'
 import { infoCommand, reportCommand } from './commands/file'
 import { probeCommand } from './commands/probe'
+import { repairCommand } from './commands/repair'
 import { demoCommand, recordCommand, runCommand } from './commands/run'
 import { whyCommand } from './commands/why'
 import { fail } from './exit'
@@ -25,6 +27,8 @@ for (const command of [
   checkCommand(),
   whyCommand(),
   reportCommand(),
+  eventsCommand(),
+  repairCommand(),
   boardCommand()
 ])
   program.addCommand(command)

@@ -26,6 +26,15 @@ export function seconds(text: string): number {
   return value
 }
 
+/** A time of a session: "1.2s", "350ms", "80us", "1:03.5", or seconds without a unit. Answers seconds. */
+export function moment(text: string): number {
+  const [, number, unit] = /^(-?\d+(?:\.\d+)?)(s|ms|us|µs|ns)?$/.exec(text) ?? []
+  if (number !== undefined) return Number(number) * { s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 }[unit ?? 's']!
+  const [, hours, minutes, rest] = /^(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)$/.exec(text) ?? []
+  if (rest === undefined) throw new InvalidArgumentError('Give a time, for example 1.2s, 350ms or 1:03.5.')
+  return Number(hours ?? 0) * 3600 + Number(minutes) * 60 + Number(rest)
+}
+
 /** "ops=5000" into a record; commander calls it once for each --param. */
 export function parameter(text: string, before: Record<string, number> = {}): Record<string, number> {
   const [, name, value] = /^([a-z][a-z0-9-]*)=(\d+)$/.exec(text) ?? []

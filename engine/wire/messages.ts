@@ -6,6 +6,7 @@ export const { Frame, Command, Snapshot, EventBatch } = vascope.v1
 export const { SessionHead, SessionIndex, SessionNote, SessionContext, ChunkSummary, SessionTail } = vascope.v1
 export const { Column, EventKind, ProbeState, CheckState, ScenarioState, GoodbyeReason, LogLevel, TraceLevel, VmMode } =
   vascope.v1
+export const { TeardownReason, ShrinkStage } = vascope.v1
 
 export type Frame = vascope.v1.Frame
 export type Capabilities = vascope.v1.Capabilities
