@@ -59,6 +59,22 @@ function infoText(recording: Recording): string {
   )
   row('live at end', `${formatCount(s.liveMappings)} mappings`, quantityText(formatBytes(s.liveBytes)))
   row('flips', formatCount(s.flips))
+  const { bytes, peak, peakAt } = s.retained
+  if (peak > 0)
+    row(
+      'retained',
+      `${quantityText(formatBytes(bytes))} by mappings alone`,
+      `at most ${quantityText(formatBytes(peak))} at ${formatTime(peakAt)}`
+    )
+  if (s.flipCost && s.flipCost.prepare.count > 0)
+    for (const [name, cost] of Object.entries(s.flipCost))
+      row(
+        `FB ${name}`,
+        formatCount(cost.count),
+        `${formatCount(cost.mapping)} with page tables, ${formatCount(cost.ptes)} operations`,
+        `median ${duration(cost.p50)}`,
+        `95 % ${duration(cost.p95)}`
+      )
   const { p50, p95, max } = s.lifetimes
   if (p50 !== null)
     row(

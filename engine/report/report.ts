@@ -8,6 +8,7 @@ import { lifetimeHistogram } from '../stats/lifetimes'
 import { summarize, type Summary, type VmSummary } from '../stats/summary'
 import { num, ProbeState } from '../wire/messages'
 import { lifetimeChart, timeChart } from './charts'
+import { findingSection } from './findings'
 import { html, Html } from './html'
 import { STYLE } from './style'
 
@@ -48,6 +49,8 @@ export function report(recording: Recording): string {
           ${boardSection(model, head)}
           <h2>Scenarios</h2>
           ${scenarioSection(summary)}
+          <h2>Findings</h2>
+          ${findingSection(recording.checker.page())}
           <h2>Policy of each VM</h2>
           ${policySection(summary)}
           <h2>Throughput</h2>
@@ -193,13 +196,21 @@ function throughputSection(model: SessionModel, s: Summary): Html {
       'bytes mapped',
       `${quantityText(formatBytes(s.bytesMapped))}, ${per(s.bytesMappedPerSecond, (v) => quantityText(formatBytes(v)))}`
     ],
-    ['flips', formatCount(s.flips)]
+    ['flips', formatCount(s.flips)],
+    ['retained by mapping', retainedText(s)]
   ])}
   ${timeChart('VA inserts per second', charts, charts.maps, 'count')}
   ${timeChart('VA removes per second', charts, charts.unmaps, 'count')}
   ${timeChart('Bytes mapped per second', charts, charts.mappedBytesPerSecond, 'bytes')}
   ${timeChart('Live mapped bytes', charts, charts.liveBytes, 'bytes')}
   ${s.flips > 0 ? timeChart('Flips per second', charts, charts.flips, 'count', 64) : ''}`
+}
+
+/** Bytes that fdinfo does not count: their handles are closed, and mappings keep them. */
+function retainedText({ retained }: Summary): string {
+  const { bytes, peak, peakAt } = retained
+  const now = quantityText(formatBytes(bytes))
+  return peak > 0 ? `${now} at the end, at most ${quantityText(formatBytes(peak))} at ${formatTime(peakAt)}` : now
 }
 
 function lifetimeSection(model: SessionModel, { vms }: Summary): Html {

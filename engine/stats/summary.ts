@@ -2,6 +2,7 @@ import { BIN } from '../model/rates'
 import { scenarioStateName, type ScenarioStateName, type SessionModel } from '../model/session'
 import { num } from '../wire/messages'
 import { Kind } from '../wire/schema'
+import { flipCost, type FlipCost } from './flip-cost'
 import { lifetimes, type LifetimeStats } from './lifetimes'
 
 export interface VmSummary {
@@ -40,6 +41,12 @@ export interface Summary {
   flips: number
   liveMappings: number
   liveBytes: number
+  /** Bytes of BOs that only mappings keep alive, which fdinfo does not count: now, at most, and when that was. */
+  retained: { bytes: number; peak: number; peakAt: number }
+  /** What framebuffers cost as they come and go; null where that was not traced. */
+  flipCost: FlipCost | null
+  memory: { evictions: number; purges: number; shrinks: number; shrunkBytes: number; throttlePeak: number }
+  gpuFaults: number
   drops: {
     produced: number
     delivered: number
@@ -117,6 +124,10 @@ export function summarize(model: SessionModel): Summary {
     flips: state.flips.length,
     liveMappings: state.mappings.live.size,
     liveBytes: state.liveBytes,
+    retained: { ...state.retained },
+    flipCost: flipCost(model),
+    memory: { ...state.memory },
+    gpuFaults: state.gpuFaults.length,
     drops: {
       produced,
       delivered,
