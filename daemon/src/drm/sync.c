@@ -110,12 +110,17 @@ int vs_vgem_fence_new(int vgem, uint32_t *ret_id, int *ret_fence)
 		r = request(prime.fd, IOCTL_EXPORT_SYNC_FILE, &export);
 	if (prime.fd >= 0)
 		close(prime.fd);
-	request(vgem, DRM_IOCTL_GEM_CLOSE, &close_arg);
-	if (!r) {
-		*ret_id = attach.out_fence;
-		*ret_fence = export.fd;
-	}
-	return r;
+	/* The sync_file keeps the fence. */
+	r = request(vgem, DRM_IOCTL_GEM_CLOSE, &close_arg) ?: r;
+	if (r && attach.out_fence)
+		vs_vgem_fence_signal(vgem, attach.out_fence);
+	if (r && export.fd >= 0)
+		close(export.fd);
+	if (r)
+		return r;
+	*ret_id = attach.out_fence;
+	*ret_fence = export.fd;
+	return 0;
 }
 
 int vs_vgem_fence_signal(int vgem, uint32_t id)

@@ -144,6 +144,7 @@ static void fb_settle(unsigned i)
 
 void fake_msm_settle(void)
 {
+	fake_sync_settle();
 	for (unsigned i = 0; i < N_FBS; i++) {
 		kms.fb[i].held = 0;
 		fb_settle(i);

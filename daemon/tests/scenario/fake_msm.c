@@ -30,6 +30,7 @@ struct fake_state fake_state;
 static int memory = -1;
 static ino_t memory_inode;
 static uint64_t memory_used;
+static int shrink; /* what is written there asks for all that is not needed */
 
 void fake_msm_start(struct vs_runner_fds *fds)
 {
@@ -53,13 +54,22 @@ void fake_msm_start(struct vs_runner_fds *fds)
 	fds->card = pair[0];
 	snprintf(fds->card_path, sizeof(fds->card_path), "fake card");
 	snprintf(fds->render_path, sizeof(fds->render_path), "/proc/self/fd/%d", memory);
+	fds->display = fds->card;
+	strcpy(fds->display_path, fds->card_path);
+	strcpy(fds->display_driver, "fake");
+	fds->vgem = dup(fds->card);
+	fds->shrink = memfd_create("fake-shrink", MFD_CLOEXEC);
+	shrink = fds->shrink;
 	fake_kms_start();
+	fake_sync_start();
 }
 
 void fake_msm_stop(struct vs_runner_fds *fds)
 {
 	close(memory);
 	close(fds->card);
+	close(fds->vgem);
+	close(fds->shrink);
 	close(fake_state.event_fd);
 	for (unsigned i = 0; i < FAKE_CONTEXTS; i++)
 		free(fake_state.context[i].va);
@@ -96,23 +106,44 @@ int fake_fence(void)
 
 /* BOs and handles */
 
+int fake_handle_to(struct context *context, struct bo *bo)
+{
+	int handle = 0;
+
+	for (unsigned i = 1; i < FAKE_HANDLES && !handle; i++)
+		if (!context->handle[i])
+			handle = i;
+	if (!handle)
+		abort();
+	bo->refs++;
+	context->handle[handle] = bo;
+	return handle;
+}
+
 int fake_handle_new(struct context *context, uint64_t size)
 {
 	struct bo *bo = NULL;
-	int handle = 0;
 
 	for (unsigned i = 0; i < FAKE_BOS && !bo; i++)
 		if (!fake_state.bo[i].refs)
 			bo = &fake_state.bo[i];
-	for (unsigned i = 1; i < FAKE_HANDLES && !handle; i++)
-		if (!context->handle[i])
-			handle = i;
-	if (!bo || !handle)
+	if (!bo)
 		abort();
-	*bo = (struct bo){ .refs = 1, .size = size, .memory = memory_used };
+	*bo = (struct bo){ .size = size, .memory = memory_used, .ordinal = ++fake_state.n_bos };
 	memory_used += size;
-	context->handle[handle] = bo;
-	return handle;
+	return fake_handle_to(context, bo);
+}
+
+static void va_remove(struct context *context, unsigned i);
+
+/* Take the mappings of a BO, or, NULL, all of them, down. */
+static void unmap_bo(struct context *context, const struct bo *bo)
+{
+	for (unsigned i = 0; i < context->n_vas;)
+		if (!bo || context->va[i].bo == bo)
+			va_remove(context, i);
+		else
+			i++;
 }
 
 struct bo *fake_bo(struct context *context, uint32_t handle)
@@ -126,9 +157,29 @@ int fake_handle_close(struct context *context, uint32_t handle)
 
 	if (!bo)
 		return EINVAL;
-	bo->refs--;
 	context->handle[handle] = NULL;
+	/* Mainline's rule for a VM that the kernel manages. */
+	if (!context->vm_bind)
+		unmap_bo(context, bo);
+	bo->refs--;
 	return 0;
+}
+
+/* In the place of libdrm's: the file's handles and mappings go with it. */
+int drmClose(int fd)
+{
+	struct context *context = context_of(fd);
+
+	if (context != &fake_state.context[0]) {
+		for (uint32_t handle = 1; handle < FAKE_HANDLES; handle++)
+			if (context->handle[handle])
+				fake_handle_close(context, handle);
+		unmap_bo(context, NULL);
+		memset(context->queue, 0, sizeof(context->queue));
+		fake_sync_close(context);
+		context->closed = true;
+	}
+	return close(fd);
 }
 
 /* The VA tree: the steps of drm_gpuvm, with msm's callbacks */
@@ -194,13 +245,30 @@ static void note(uint64_t value)
 	fake.hash = (fake.hash ^ value) * 0x100000001b3;
 }
 
-static int bind_one(struct context *context, const struct vs_msm_vm_bind_op *op)
+/* errno, and nothing has changed */
+static int check_op(struct context *context, const struct vs_msm_vm_bind_op *op)
 {
-	struct va va = { .start = op->iova, .range = op->range, .offset = op->obj_offset };
+	const struct bo *bo = fake_bo(context, op->handle);
 	uint64_t page = sysconf(_SC_PAGESIZE);
 
-	if ((op->iova | op->range | op->obj_offset) % page || !op->range || op->iova < VA_START || op->flags)
+	if (op->op > VS_MSM_VM_BIND_OP_MAP_NULL || op->flags & ~1u)
 		return EINVAL;
+	if ((op->iova | op->range | op->obj_offset) % page || op->iova < VA_START || op->iova + op->range < op->iova ||
+	    op->iova + op->range > VA_START + VA_SIZE)
+		return EINVAL;
+	if (op->op != VS_MSM_VM_BIND_OP_MAP)
+		return op->handle || (op->op == VS_MSM_VM_BIND_OP_MAP_NULL && fake.no_prr) ? EINVAL : 0;
+	if (!op->handle)
+		return EINVAL;
+	if (!bo)
+		fake.bad_handles++;
+	return !bo || op->obj_offset + op->range > bo->size ? EINVAL : 0;
+}
+
+static void bind_one(struct context *context, const struct vs_msm_vm_bind_op *op)
+{
+	struct va va = { .start = op->iova, .range = op->range, .offset = op->obj_offset };
+
 	note(op->op);
 	note(op->handle);
 	note(op->obj_offset);
@@ -210,46 +278,58 @@ static int bind_one(struct context *context, const struct vs_msm_vm_bind_op *op)
 	case VS_MSM_VM_BIND_OP_UNMAP:
 		fake.unmaps++;
 		sm_unmap(context, op->iova, op->iova + op->range, NULL);
-		return op->handle ? EINVAL : 0;
+		return;
 	case VS_MSM_VM_BIND_OP_MAP_NULL:
 		fake.map_nulls++;
-		if (op->handle || fake.no_prr)
-			return EINVAL;
 		break;
 	case VS_MSM_VM_BIND_OP_MAP:
 		fake.maps++;
 		va.bo = fake_bo(context, op->handle);
-		if (!va.bo) {
-			fake.bad_handles++;
-			return EINVAL;
-		}
-		if (op->obj_offset + op->range > va.bo->size)
-			return EINVAL;
-		break;
-	default:
-		return EINVAL;
 	}
 	if (!sm_unmap(context, op->iova, op->iova + op->range, &va))
 		va_insert(context, va);
-	return 0;
+}
+
+/* In the order of msm_ioctl_vm_bind(). */
+static int check_bind(struct context *context, const struct vs_msm_vm_bind *arg)
+{
+	if (!context->vm_bind || arg->flags & ~3u)
+		return EINVAL;
+	if (arg->queue_id >= FAKE_QUEUES || !context->queue[arg->queue_id])
+		return ENOENT;
+	if (!context->queue_binds[arg->queue_id])
+		return EINVAL;
+	return arg->nr_ops > 1u << 20 ? ENOMEM : 0;
 }
 
 static int vm_bind(struct context *context, struct vs_msm_vm_bind *arg)
 {
 	const struct vs_msm_vm_bind_op *ops = arg->nr_ops == 1 ? &arg->op : (const void *)(uintptr_t)arg->ops;
+	int error = check_bind(context, arg), fence;
 
-	if (!context->vm_bind || arg->queue_id >= FAKE_QUEUES || !context->queue[arg->queue_id] || !arg->nr_ops)
-		return EINVAL;
-	if (vs_now_ns() < fake_state.busy_until_ns)
+	if (error)
+		return error;
+	if (vs_now_ns() < fake_state.busy_until_ns && !(arg->flags & VS_MSM_VM_BIND_FENCE_FD_IN))
 		fake.binds_while_busy++;
-	for (uint32_t i = 0; i < arg->nr_ops; i++) {
-		int error = bind_one(context, &ops[i]);
-
-		if (error)
-			return error;
+	errno = 0;
+	fence = fake_sync_after(context, arg);
+	if (fence < 0)
+		return fence == -1 ? errno : -fence;
+	if (arg->nr_ops > 1 && arg->ops < 4096)
+		error = EFAULT;
+	for (uint32_t i = 0; i < arg->nr_ops && !error; i++)
+		error = check_op(context, &ops[i]);
+	if (error) {
+		close(fence);
+		return error;
 	}
+	for (uint32_t i = 0; i < arg->nr_ops; i++)
+		bind_one(context, &ops[i]);
+	fake_sync_out(context, arg, fence);
 	if (arg->flags & VS_MSM_VM_BIND_FENCE_FD_OUT)
-		arg->fence_fd = fake_fence();
+		arg->fence_fd = fence;
+	else
+		close(fence);
 	return 0;
 }
 
@@ -326,12 +406,52 @@ static int busy_fence(void)
 	return fd;
 }
 
+static void touch_vm(struct context *context)
+{
+	if (!context->has_vm)
+		context->ordinal = ++fake_state.n_vms;
+	context->has_vm = true;
+}
+
+/* Where a BO is in a VM that the kernel manages; maps it there first. */
+static uint64_t iova_of(struct context *context, struct bo *bo)
+{
+	uint64_t iova = VA_START;
+
+	touch_vm(context);
+	for (unsigned i = 0; i < context->n_vas; i++)
+		if (context->va[i].bo == bo)
+			return context->va[i].start;
+	/* The first hole that is large enough. */
+	for (unsigned i = 0; i < context->n_vas; i++) {
+		const struct va *va = &context->va[i];
+
+		if (iova < va->start + va->range && va->start < iova + bo->size) {
+			iova = va->start + va->range;
+			i = -1;
+		}
+	}
+	va_insert(context, (struct va){ .start = iova, .range = bo->size, .bo = bo });
+	return iova;
+}
+
 static int submit(struct context *context, struct vs_msm_gem_submit *arg)
 {
 	const struct vs_msm_gem_submit_cmd *cmd = (const void *)(uintptr_t)arg->cmds;
+	const struct vs_msm_gem_submit_bo *bos = (const void *)(uintptr_t)arg->bos;
+	uint64_t iova = cmd->iova;
 
-	if (!context->vm_bind || arg->nr_cmds != 1 || arg->nr_bos || arg->queueid >= FAKE_QUEUES ||
-	    !context->queue[arg->queueid] || execute(context, cmd->iova, cmd->size))
+	if (arg->nr_cmds != 1 || (context->vm_bind && arg->nr_bos) || arg->queueid >= FAKE_QUEUES ||
+	    !context->queue[arg->queueid] || context->queue_binds[arg->queueid])
+		return EINVAL;
+	for (uint32_t i = arg->nr_bos; i-- > 0;) {
+		struct bo *bo = fake_bo(context, bos[i].handle);
+
+		if (!bo)
+			return EINVAL;
+		iova = iova_of(context, bo);
+	}
+	if (execute(context, iova, cmd->size))
 		return EINVAL;
 	fake.submits++;
 	if (arg->flags & VS_MSM_SUBMIT_FENCE_FD_OUT)
@@ -339,9 +459,43 @@ static int submit(struct context *context, struct vs_msm_gem_submit *arg)
 	return 0;
 }
 
+static int madvise_bo(struct context *context, struct vs_msm_gem_madvise *arg)
+{
+	struct bo *bo = fake_bo(context, arg->handle);
+	struct stat st;
+
+	if (!bo)
+		return ENOENT;
+	if (!fstat(shrink, &st) && st.st_size)
+		for (unsigned i = 0; i < FAKE_BOS; i++)
+			fake_state.bo[i].purged |= fake_state.bo[i].dontneed;
+	bo->dontneed = arg->madv == VS_MSM_MADV_DONTNEED;
+	arg->retained = !bo->purged;
+	return 0;
+}
+
+/* A global name is the BO's place. */
+static int gem_open(struct context *context, struct drm_gem_open *arg)
+{
+	if (!arg->name || arg->name > FAKE_BOS)
+		return ENOENT;
+	arg->handle = fake_handle_to(context, &fake_state.bo[arg->name - 1]);
+	return 0;
+}
+
+static int gem_flink(struct context *context, struct drm_gem_flink *arg)
+{
+	struct bo *bo = fake_bo(context, arg->handle);
+
+	if (!bo)
+		return ENOENT;
+	arg->name = bo - fake_state.bo + 1;
+	return 0;
+}
+
 static int get_param(struct context *context, struct vs_msm_param *arg)
 {
-	context->has_vm = true;
+	touch_vm(context);
 	switch (arg->param) {
 	case VS_MSM_PARAM_VA_START:
 		arg->value = VA_START;
@@ -368,10 +522,15 @@ static int set_param(struct context *context, const struct vs_msm_param *arg)
 
 static int queue_new(struct context *context, struct vs_msm_submitqueue *arg)
 {
-	context->has_vm = true;
+	bool binds = arg->flags & VS_MSM_SUBMITQUEUE_VM_BIND;
+
+	if (arg->flags & ~3u || (binds && (!context->vm_bind || arg->prio)))
+		return EINVAL;
+	touch_vm(context);
 	for (unsigned i = 1; i < FAKE_QUEUES; i++) {
 		if (!context->queue[i]) {
 			context->queue[i] = true;
+			context->queue_binds[i] = binds;
 			arg->id = i;
 			return 0;
 		}
@@ -395,6 +554,10 @@ static int gem_info(struct context *context, struct vs_msm_gem_info *arg)
 		return ENOENT;
 	if (arg->info == VS_MSM_INFO_GET_OFFSET)
 		arg->value = bo->memory;
+	if (arg->info == VS_MSM_INFO_GET_IOVA && context->vm_bind)
+		return EINVAL;
+	if (arg->info == VS_MSM_INFO_GET_IOVA)
+		arg->value = iova_of(context, bo);
 	return 0;
 }
 
@@ -402,6 +565,7 @@ static int dispatch(int fd, unsigned long request, void *arg)
 {
 	struct context *context = context_of(fd);
 	struct vs_msm_gem_new *gem_new = arg;
+	int error;
 
 	switch (request) {
 	case VS_IOCTL_MSM_SET_PARAM:
@@ -423,11 +587,18 @@ static int dispatch(int fd, unsigned long request, void *arg)
 		return vm_bind(context, arg);
 	case VS_IOCTL_MSM_GEM_SUBMIT:
 		return submit(context, arg);
+	case VS_IOCTL_MSM_GEM_MADVISE:
+		return madvise_bo(context, arg);
+	case DRM_IOCTL_GEM_FLINK:
+		return gem_flink(context, arg);
+	case DRM_IOCTL_GEM_OPEN:
+		return gem_open(context, arg);
 	case SYNC_IOC_FILE_INFO:
 		((struct sync_file_info *)arg)->status = fake.fence_status;
 		return 0;
 	}
-	return fake_kms_ioctl(context, request, arg);
+	error = fake_sync_ioctl(context, fd, request, arg);
+	return error >= 0 ? error : fake_kms_ioctl(context, request, arg);
 }
 
 /* In the place of libdrm's, for the program and for libdrm itself. */

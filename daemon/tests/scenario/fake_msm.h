@@ -46,6 +46,9 @@ extern struct fake_msm fake;
 void fake_msm_start(struct vs_runner_fds *fds);
 void fake_msm_stop(struct vs_runner_fds *fds);
 
+/* Whether the fake holds what a checkpoint says; why not. */
+bool fake_msm_agrees(const Vascope__V1__Checkpoint *checkpoint, char why[128]);
+
 /* Let the kernel's own deferred work end. */
 void fake_msm_settle(void);
 /* What is left: all must be 0 after a scenario. */
