@@ -80,6 +80,23 @@ static void test_kinds_with_a_task_are_those_of_the_schema(void **state)
 	}
 }
 
+static void test_the_kernel_says_whether_a_function_is_there(void **state)
+{
+	struct vs_symbols symbols = { .usable = false };
+
+	/* Not to know is no reason to leave a probe out. */
+	assert_true(vs_symbols_has(&symbols, "msm", "vm_log"));
+	vs_symbols_init(&symbols);
+	if (!symbols.usable) {
+		vs_symbols_destroy(&symbols);
+		skip(); /* not root, or a kernel without BPF */
+	}
+	assert_true(vs_symbols_has(&symbols, NULL, "vfs_write"));
+	assert_false(vs_symbols_has(&symbols, NULL, "no_such_function_of_a_kernel"));
+	assert_false(vs_symbols_has(&symbols, "no_such_module", "vfs_write"));
+	vs_symbols_destroy(&symbols);
+}
+
 /* A real ring buffer, and a program that puts the number it is given into it. */
 struct numbers {
 	struct vs_tracer tracer;
@@ -187,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_without_btf_it_says_so_and_does_nothing),
 		cmocka_unit_test(test_every_kind_has_a_probe),
 		cmocka_unit_test(test_kinds_with_a_task_are_those_of_the_schema),
+		cmocka_unit_test(test_the_kernel_says_whether_a_function_is_there),
 		cmocka_unit_test(test_records_are_taken_in_portions_and_none_is_lost),
 		cmocka_unit_test(test_taking_ends_though_records_keep_coming),
 	};

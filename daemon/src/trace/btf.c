@@ -13,6 +13,7 @@ void vs_btf_init(struct vs_btf *btf)
 	*btf = (struct vs_btf){ .vmlinux = btf__load_vmlinux_btf() };
 	if (!btf->vmlinux)
 		btf->error = -errno;
+	vs_symbols_init(&btf->symbols);
 }
 
 void vs_btf_destroy(struct vs_btf *btf)
@@ -23,6 +24,7 @@ void vs_btf_destroy(struct vs_btf *btf)
 			close(btf->modules[i].fd);
 	}
 	btf__free(btf->vmlinux);
+	vs_symbols_destroy(&btf->symbols);
 	*btf = (struct vs_btf){ 0 };
 }
 
@@ -102,6 +104,11 @@ int vs_btf_function(struct vs_btf *btf, const char *module, const char *name, in
 	const struct btf *in;
 
 	return vs_btf_find(btf, module, name, BTF_KIND_FUNC, &in, ret_fd);
+}
+
+bool vs_btf_has_symbol(struct vs_btf *btf, const char *module, const char *name)
+{
+	return vs_symbols_has(&btf->symbols, vs_btf_has_module(btf, module) ? module : NULL, name);
 }
 
 int vs_btf_tracepoint(struct vs_btf *btf, const char *module, const char *name, int *ret_fd)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace/symbols.h"
+
 #define VS_BTF_MODULES 8
 
 struct btf;
@@ -20,6 +22,7 @@ struct vs_btf {
 		int fd;          /* names it to the kernel, -1 when that is not allowed */
 	} modules[VS_BTF_MODULES];
 	size_t n_modules;
+	struct vs_symbols symbols;
 };
 
 struct vs_enumerator {
@@ -35,6 +38,8 @@ void vs_btf_destroy(struct vs_btf *btf);
  * *ret_fd names the BTF that has it to the kernel (0: the image), borrowed.
  */
 int vs_btf_function(struct vs_btf *btf, const char *module, const char *name, int *ret_fd);
+/* True when that function is there to attach to, and not only in BTF. */
+bool vs_btf_has_symbol(struct vs_btf *btf, const char *module, const char *name);
 int vs_btf_tracepoint(struct vs_btf *btf, const char *module, const char *name, int *ret_fd);
 /* True when module is there with BTF, be it built in or loaded. */
 bool vs_btf_has_module(struct vs_btf *btf, const char *module);

@@ -72,6 +72,9 @@ static const struct vs_probe msm[] = {
 	EXIT("msm_vm_bo_validate", "msm_gem_vm_bo_validate", "msm", VS_VM_BO_VALIDATE),
 	EXIT("msm_pte_map", "vm_map_op", "msm", VS_PTE_MAP),
 	ENTRY("msm_pte_unmap", "vm_log", "msm", VS_PTE_UNMAP),
+	/* Not what VM_BIND's jobs unmap. */
+	{ .program = "msm_pte_unmap_vma", .symbol = "msm_gem_vma_unmap", .module = "msm", .how = VS_HOW_FENTRY,
+	  .kinds = { VS_PTE_UNMAP }, .stands_in_for = "msm_pte_unmap" },
 	MEASURE("msm_vm_bind_run_begin", "msm_vma_job_run", "msm", VS_VM_BIND_RUN),
 	EXIT("msm_vm_bind_run", "msm_vma_job_run", "msm", VS_VM_BIND_RUN),
 	ENTRY("msm_vm_bind_free", "msm_vma_job_free", "msm", VS_VM_BIND_FREE),
@@ -136,7 +139,8 @@ static bool vs_probe_exists(struct vs_btf *btf, const struct vs_probe *probe)
 
 	if (probe->how == VS_HOW_TRACEPOINT)
 		return vs_btf_tracepoint(btf, probe->module, probe->symbol, &fd) >= 0;
-	return vs_btf_function(btf, probe->module, probe->symbol, &fd) >= 0;
+	return vs_btf_function(btf, probe->module, probe->symbol, &fd) >= 0 &&
+	       vs_btf_has_symbol(btf, probe->module, probe->symbol);
 }
 
 static char *vs_absence_reason(struct vs_btf *btf, const struct vs_probe *probe)
@@ -156,6 +160,17 @@ static struct vs_probe_result *vs_result_of(struct vs_probe_result *results, siz
 	return NULL;
 }
 
+/* Several may stand in for one, each for a part of it. */
+static void vs_probe_replaced(struct vs_probe_result *primary, const char *symbol)
+{
+	_vs_free_ char *before = primary->reason;
+
+	primary->reason = primary->state == VASCOPE__V1__PROBE_STATE__PROBE_STATE_ALTERNATIVE ?
+				  vs_xprintf("%s, %s", symbol, before) :
+				  vs_xprintf("%s stands in", symbol);
+	primary->state = VASCOPE__V1__PROBE_STATE__PROBE_STATE_ALTERNATIVE;
+}
+
 /* Enters one probe into the plan; false leaves it out. */
 static bool vs_probe_plan(struct vs_btf *btf, const struct vs_probe *probe, struct vs_probe_result *results, size_t n)
 {
@@ -171,11 +186,8 @@ static bool vs_probe_plan(struct vs_btf *btf, const struct vs_probe *probe, stru
 				  VASCOPE__V1__PROBE_STATE__PROBE_STATE_ABSENT,
 		.reason = exists ? NULL : vs_absence_reason(btf, probe),
 	};
-	if (primary) {
-		free(primary->reason);
-		primary->state = VASCOPE__V1__PROBE_STATE__PROBE_STATE_ALTERNATIVE;
-		primary->reason = vs_xprintf("%s stands in", probe->symbol);
-	}
+	if (primary)
+		vs_probe_replaced(primary, probe->symbol);
 	return true;
 }
 

@@ -74,6 +74,12 @@ static __always_inline struct vs_text_event *vs_text_begin(__u32 kind)
 
 static __always_inline void vs_submit(void *record)
 {
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+/* For what comes once a job or less: asking how much waits costs as much as a third of an event. */
+static __always_inline void vs_submit_text(struct vs_text_event *record)
+{
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
 	bpf_ringbuf_submit(record, waiting > VS_WAKE_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);

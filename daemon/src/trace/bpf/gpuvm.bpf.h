@@ -35,7 +35,7 @@ int BPF_PROG(vm_create, struct drm_gpuvm *vm)
 	e->event.value[3] = vm->mm_range;
 	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), vm->name) < 0)
 		e->text[0] = 0;
-	vs_submit(e);
+	vs_submit_text(e);
 	return 0;
 }
 

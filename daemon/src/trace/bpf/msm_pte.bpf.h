@@ -66,6 +66,26 @@ int BPF_PROG(msm_pte_unmap, struct msm_gem_vm *vm, const char *op, __u64 iova, _
 	return 0;
 }
 
+/* Stands in where the compiler made vm_log() part of its callers: all but the jobs of VM_BIND come by here. */
+SEC("fentry/msm_gem_vma_unmap")
+int BPF_PROG(msm_pte_unmap_vma, struct drm_gpuva *va)
+{
+	struct vs_event *e;
+
+	if (!BPF_CORE_READ(vs_container_of(va, struct msm_gem_vma, base), mapped))
+		return 0;
+	e = vs_event_begin(VS_PTE_UNMAP);
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)va->vm;
+	e->value[1] = va->va.addr;
+	e->value[2] = va->va.range;
+	e->value[3] = 0;
+	e->value[4] = vs_reason();
+	vs_submit(e);
+	return 0;
+}
+
 SEC("fentry/msm_vma_job_run")
 int BPF_PROG(msm_vm_bind_run_begin)
 {

@@ -18,7 +18,7 @@ int BPF_PROG(job_queue, struct drm_sched_job *job, struct drm_sched_entity *enti
 	e->event.value[0] = (__u64)BPF_CORE_READ(job, s_fence);
 	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(job, sched, name)) < 0)
 		e->text[0] = 0;
-	vs_submit(e);
+	vs_submit_text(e);
 	return 0;
 }
 
@@ -35,7 +35,7 @@ int BPF_PROG(job_run, struct drm_sched_job *job, struct drm_sched_entity *entity
 	e->event.value[0] = (__u64)BPF_CORE_READ(job, s_fence);
 	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(job, sched, name)) < 0)
 		e->text[0] = 0;
-	vs_submit(e);
+	vs_submit_text(e);
 	return 0;
 }
 
