@@ -41,6 +41,14 @@ async function install(): Promise<void> {
   connection.dispose()
 }
 
+/** Waits for a text on stderr for as long as the hook may take: the daemon may have to be built first. */
+async function says(running: ReturnType<typeof start>, text: string): Promise<void> {
+  while (!running.stderr().includes(text)) {
+    if (running.child.exitCode !== null) throw new Error(`it ended without saying "${text}": ${running.stderr()}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
 /** ioctls that succeeded, by their number in the DRM's table: the low byte of the request. */
 function countCalls(strace: string): Map<number, number> {
   const counts = new Map<number, number>()
@@ -74,7 +82,7 @@ beforeAll(async () => {
   await install()
   const file = files.file('plain.vascope')
   const watching = start(['record', '--board', BOARD, '--out', file, '--json'])
-  await until('it traces', () => watching.stderr().includes('watching'))
+  await says(watching, 'watching')
   await onBoard('cd /tmp && strace -f -X raw -e trace=ioctl -o calls ./plain')
   calls = countCalls(await onBoard('cat /tmp/calls'))
   await onBoard('board-selftest')
