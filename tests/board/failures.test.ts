@@ -195,11 +195,13 @@ describe('what goes wrong in a run', () => {
     expect(openRecording(file).complete).toBe(true)
   })
 
-  it('a kernel that does not describe its types: a remedy, exit 3, and no file', async () => {
+  it('a kernel that does not describe its types, and BPF is asked for: a remedy, exit 3, and no file', async () => {
     await onBoard('mount -t tmpfs none /sys/kernel/btf')
     try {
       const out = files.file('no-btf.vascope')
-      const { code, stderr } = await vascope(['record', '--board', BOARD, '--seconds', '1', '--out', out])
+      const { code, stderr } = await vascope([
+        ...['record', '--board', BOARD, '--trace', 'bpf', '--seconds', '1', '--out', out]
+      ])
       expect(code, stderr).toBe(3)
       expectMessage(stderr, /BTF/, /CONFIG_DEBUG_INFO_BTF/)
       expect(existsSync(out)).toBe(false)
