@@ -95,6 +95,7 @@ export async function recordSession(options: {
       if (!(error instanceof VascopeError)) throw error
       failure = error
     }
+    if (runs.length > 0 && !failure && !abort.signal.aborted) await session.settle()
     figures.stop()
     await session.stop()
     failure ??= await session.ended

@@ -360,6 +360,59 @@ export interface BoDetail {
   framebuffers: { fb: number; created: number; destroyed: number | null }[]
 }
 
+/** One that keeps a BO alive, or says that it uses it. Times are seconds. */
+export interface Holder {
+  kind: 'handle' | 'vm_bo' | 'dma-buf' | 'framebuffer' | 'pin' | 'job' | 'submit'
+  id: number
+  /** One line: who. */
+  who: string
+  since: number | null
+  /** References that it is known to have; 0 where it has none of its own, or nobody can tell. */
+  references: number
+  /** Of a vm_bo: what its VM's policy makes of the edge to the BO, and how that is known. */
+  policy?: Policy
+  policySource?: string
+  mappings?: number
+}
+
+export interface WhyAlive {
+  bo: number
+  name: string
+  bytes: number
+  at: number
+  state: 'alive' | 'destroyed' | 'not made yet' | 'never seen'
+  created: number | null
+  destroyed: number | null
+  holders: Holder[]
+  /** References of the known holders together. */
+  explained: number
+  /** The newest sample until then; null where there is none. */
+  refcount: { value: number; sampledAt: number } | null
+  /** Since when only mappings keep it; null where others do, or it was otherwise at that time. */
+  retainedSince: number | null
+  /** One sentence. */
+  answer: string
+}
+
+export interface WhyGone {
+  va: number
+  vm: number
+  bo: number
+  iova: number
+  bytes: number
+  start: number
+  end: number | null
+  /** The tracer's word for why. */
+  reason: string
+  /** Who did it; empty where that was not seen. */
+  by: string
+  /** What had to come before it, in order. */
+  steps: { time: number; text: string }[]
+  /** Mappings that go on with parts of it. */
+  parts: number[]
+  answer: string
+}
+
 /** A question that only the user can answer. */
 export interface Question {
   id: number

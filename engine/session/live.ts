@@ -17,6 +17,9 @@ export const PROGRAM = 'vascope 0.1.0'
 const FLUSH_MS = 1000
 /** How long the daemon may take to attach its probes (seconds on an emulated board), to send a snapshot, and to say goodbye. */
 const ANSWER_MS = 120_000
+/** How long a board is given to come to rest after its scenarios, and how much of its time that takes. */
+const SETTLE_MS = 30_000
+const REST_SECONDS = 2.5
 
 export interface LiveOptions {
   /** "virtual", "virtual:NAME", or an SSH target. */
@@ -128,6 +131,23 @@ export class LiveSession {
       signal?.removeEventListener('abort', cancel)
     }
     return record()!
+  }
+
+  /**
+   * Lets the board come to rest and looks at it once more: what the kernel puts off is done, and a snapshot shows what is left. A board that
+   * does not come to that ends its session without; then the rules that ask what is left are not judged.
+   */
+  async settle(): Promise<void> {
+    const rest = this.model.end + REST_SECONDS
+    const { snapshots } = this.model
+    try {
+      await this.until(() => this.model.end >= rest, SETTLE_MS, null, 'come to rest')
+      this.link.send({ snapshot: { id: 2 } })
+      await this.until(() => this.model.snapshots > snapshots, SETTLE_MS, null, 'send its last snapshot')
+    } catch (error) {
+      if (!(error instanceof VascopeError)) throw error
+      if (!this.over) this.model.note(error.message, this.model.end)
+    }
   }
 
   /** Puts something on the file's record that no frame says. */
