@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { vascope } from '../proto/gen/vascope'
+import { resource } from '../engine/paths'
 import { SessionWriter } from '../engine/store/writer'
 import { eachMessage } from '../engine/wire/frames'
 import { Frame, num } from '../engine/wire/messages'
@@ -41,7 +42,7 @@ const FIRST_PAGE = 0x100000
 const BATCH_EVENTS = 4096
 const BATCH_NS = 100e6
 const SAMPLES = 16
-const GOLDEN = path.resolve(process.env.VASCOPE_ROOT ?? path.resolve(import.meta.dirname, '..'), 'proto/golden')
+const GOLDEN = resource('proto/golden')
 
 /** The frame that describes the events, as the daemon sends it. */
 export function capabilitiesFrame(): Uint8Array {

@@ -99,14 +99,16 @@ export class EventStream {
       if (!(error instanceof BatchError)) throw error
       return // the model shows it as a fault
     }
+    const { where, waiting } = this
     const { kinds, from = -Infinity, to = Infinity } = this.filter
     for (let i = 0; i < batch.count; i++) {
       const time = batch.time[i]! / 1e9
       const kind = batch.kind[i]!
       if (time < from || time > to || (kinds && !kinds.has(kind))) continue
       const columns = this.columnsOf(kind, batch.columns.length)
-      if (this.where.every(([field, value]) => columns.includes(field) && batch.columns[field]![i] === value))
-        this.waiting.add(time, kind, columns, batch.columns, i)
+      const fits = ([field, value]: [number, number]): boolean =>
+        columns.includes(field) && batch.columns[field]![i] === value
+      if (where.length === 0 || where.every(fits)) waiting.add(time, kind, columns, batch.columns, i)
     }
   }
 
@@ -153,42 +155,42 @@ class Waiting {
 
   /** All that is earlier than `until`, in order; what is not stays. */
   release(until: number): EventRows {
-    const order = Uint32Array.from({ length: this.count }, (_, i) => i).sort(
-      (a, b) => this.time[a]! - this.time[b]! || a - b
-    )
+    const { time, kind, at, values } = this
+    const order = sorted(time, this.count)
     let count = 0
-    while (count < order.length && this.time[order[count]!]! < until) count++
+    while (count < order.length && time[order[count]!]! < until) count++
     if (order.length - count > MAX_WAITING) count = order.length
     const rows: EventRows = {
       count,
-      time: Float64Array.from(order.subarray(0, count), (i) => this.time[i]!),
-      kind: Uint16Array.from(order.subarray(0, count), (i) => this.kind[i]!),
-      at: Uint32Array.from(order.subarray(0, count), (i) => this.at[i]!),
-      values: this.values
+      time: new Float64Array(count),
+      kind: new Uint16Array(count),
+      at: new Uint32Array(count),
+      values
     }
-    this.keep(order.subarray(count))
+    for (let i = 0; i < count; i++) {
+      const from = order[i]!
+      rows.time[i] = time[from]!
+      rows.kind[i] = kind[from]!
+      rows.at[i] = at[from]!
+    }
+    this.keep(order.subarray(count).sort())
     return rows
   }
 
+  /** What stays, in the order in which it came; what was released keeps the old values. */
   private keep(rest: Uint32Array): void {
-    const old = { time: this.time, kind: this.kind, at: this.at, values: this.values, used: this.used }
-    const order = rest.slice().sort()
-    if (order.length === 0) {
-      this.values = new Float64Array(old.values.length) // what was released has the old one
-      this.count = this.used = 0
-      return
-    }
-    const ends = (i: number): number => (i + 1 < this.count ? old.at[i + 1]! : old.used)
-    const spans = [...order].map((i) => [i, old.at[i]!, ends(i)] as const)
-    this.values = new Float64Array(old.values.length)
+    const { values, used, count, time, kind, at } = this
+    this.values = new Float64Array(values.length)
     this.used = 0
-    this.count = 0
-    for (const [i, from, to] of spans) {
-      this.time[this.count] = old.time[i]!
-      this.kind[this.count] = old.kind[i]!
-      this.at[this.count++] = this.used
-      this.values.set(old.values.subarray(from, to), this.used)
-      this.used += to - from
+    this.count = rest.length
+    for (let i = 0; i < rest.length; i++) {
+      const from = rest[i]!
+      const begin = at[from]!
+      const end = from + 1 < count ? at[from + 1]! : used
+      time[i] = time[from]!
+      kind[i] = kind[from]!
+      at[i] = this.used
+      for (let v = begin; v < end; v++) this.values[this.used++] = values[v]!
     }
   }
 
@@ -197,6 +199,33 @@ class Waiting {
     this.kind = grown(this.kind, Uint16Array)
     this.at = grown(this.at, Uint32Array)
   }
+}
+
+/**
+ * The indices of the first `count` times in their order, equal ones as they stand. Batches are sorted in themselves, so that there are
+ * few runs, and merging them is many times faster than sorting.
+ */
+function sorted(time: Float64Array, count: number): Uint32Array {
+  let order = new Uint32Array(count)
+  let other = new Uint32Array(count)
+  let runs: number[] = [0]
+  for (let i = 0; i < count; i++) {
+    order[i] = i
+    if (i > 0 && time[i]! < time[i - 1]!) runs.push(i)
+  }
+  while (runs.length > 1) {
+    const merged: number[] = []
+    for (let r = 0; r < runs.length; r += 2) {
+      const [begin, middle, end] = [runs[r]!, runs[r + 1] ?? count, runs[r + 2] ?? count]
+      merged.push(begin)
+      let [a, b] = [begin, middle]
+      for (let to = begin; to < end; to++)
+        other[to] = b >= end || (a < middle && time[order[a]!]! <= time[order[b]!]!) ? order[a++]! : order[b++]!
+    }
+    ;[order, other] = [other, order]
+    runs = merged
+  }
+  return order
 }
 
 function grown<T extends Float64Array | Uint16Array | Uint32Array>(old: T, type: new (length: number) => T): T {

@@ -1,0 +1,143 @@
+/**
+ * One phase of the store's bench, in a process of its own, so that its memory is its own: prints JSON. scripts/bench.mjs runs the phases.
+ *
+ *   generate FILE EVENTS SEED | open FILE | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
+ */
+import { readFileSync } from 'node:fs'
+import { eventContext, EventStream, type EventFilter } from '../engine/store/events'
+import { SessionReader } from '../engine/store/reader'
+import { BatchDecoder } from '../engine/wire/batch'
+import { FrameFacts } from '../engine/wire/describe'
+import { eventsOf } from '../engine/wire/messages'
+import { Field, Kind } from '../engine/wire/schema'
+import { generate, originNs, type Truth } from './generate'
+
+const ROUNDS = 7
+
+interface Timed {
+  /** Of each round, milliseconds. */
+  ms: number[]
+  /** How the answer differs from the truth; empty where it does not. */
+  wrong: string[]
+}
+
+const [phase = '', file = '', argument = '', seed = '1'] = process.argv.slice(2)
+const truth = (): Truth => JSON.parse(readFileSync(argument, 'utf8')) as Truth
+
+const PHASES: Record<string, () => object> = {
+  generate: () => {
+    const begin = performance.now()
+    const made = generate(file, { events: Number(argument), seed: Number(seed) })
+    return { truth: made, ms: [performance.now() - begin] }
+  },
+  open: () => {
+    const begin = performance.now()
+    const reader = new SessionReader(file)
+    const { events } = reader.index()
+    const context = eventContext(reader)
+    const ms = [performance.now() - begin]
+    reader.close()
+    return { ms, events, kinds: context.schema.size }
+  },
+  decode: () => rounds((t) => decode(t)),
+  index: () => rounds(index),
+  both: () => rounds((t) => decode(t, new FrameFacts())),
+  scan: () =>
+    rounds(({ events }) => {
+      const reader = new SessionReader(file)
+      reader.scan()
+      const found = reader.index().events
+      reader.close()
+      return different('events', found, events)
+    }),
+  window: () =>
+    rounds((t) => {
+      const begin = (t.firstNs - originNs) / 1e9
+      const length = (t.lastNs - t.firstNs) / 1e9
+      const [from, to] = [begin + length * 0.5, begin + length * 0.505]
+      const found = count({ kinds: new Set([Kind.VaInsert]), from, to })
+      const expected = t.counts[Kind.VaInsert]! * 0.005
+      // the truth has no list of events: the share of the time that was asked for is what is known
+      return Math.abs(found - expected) < expected * 0.2 + 50
+        ? []
+        : [`${found} events in the window, about ${expected}`]
+    }),
+  stream: () => rounds((t) => different('events', count({}), t.events), 3)
+}
+
+function rounds(run: (t: Truth) => string[], times = ROUNDS): Timed {
+  const known = truth()
+  const timed: Timed = { ms: [], wrong: [] }
+  for (let i = 0; i < times; i++) {
+    const begin = performance.now()
+    const wrong = run(known)
+    timed.ms.push(performance.now() - begin)
+    if (i === 0) timed.wrong = wrong
+  }
+  return timed
+}
+
+/** Reads and decodes every event; sums what the truth knows of them. */
+function decode(t: Truth, facts?: FrameFacts): string[] {
+  const reader = new SessionReader(file)
+  const { schema, origin } = eventContext(reader)
+  const decoder = new BatchDecoder(schema, origin)
+  const counts = new Float64Array(128)
+  let [iovaSum, lastNs] = [0, 0]
+  reader.frames((frame) => {
+    facts?.add(frame)
+    const message = eventsOf(frame)
+    if (!message) return
+    const { count: n, kind, time, columns } = decoder.decode(message)
+    for (let i = 0; i < n; i++) {
+      const k = kind[i]!
+      counts[k]!++
+      if (k === Kind.VaInsert) iovaSum += columns[Field.iova]![i]!
+    }
+    lastNs = Math.max(lastNs, time[n - 1]! + Number(origin))
+  })
+  reader.close()
+  const wrong = Object.entries(t.counts).flatMap(([k, n]) => different(`events of kind ${k}`, counts[Number(k)]!, n))
+  wrong.push(...different('sum of addresses', iovaSum, t.iovaSum))
+  return [...wrong, ...different('last time', lastNs, t.lastNs)]
+}
+
+/** What the writer does for the index while frames come in. */
+function index(t: Truth): string[] {
+  const reader = new SessionReader(file)
+  const facts = new FrameFacts()
+  reader.frames((frame) => void facts.add(frame))
+  reader.close()
+  const wrong = Object.entries(t.counts).flatMap(([k, n]) =>
+    different(`events of kind ${k}`, facts.counts.get(Number(k)) ?? 0, n)
+  )
+  return [
+    ...wrong,
+    ...different('first time', facts.firstNs, t.firstNs),
+    ...different('last time', facts.lastNs, t.lastNs)
+  ]
+}
+
+function count(filter: EventFilter): number {
+  const reader = new SessionReader(file)
+  let [found, before, disorder] = [0, -Infinity, 0]
+  for (const rows of new EventStream(reader, eventContext(reader), filter).rows()) {
+    found += rows.count
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.time[i]! < before) disorder++
+      before = rows.time[i]!
+    }
+  }
+  reader.close()
+  if (disorder > 0) throw new Error(`${disorder} events out of order`)
+  return found
+}
+
+function different(what: string, found: number, expected: number): string[] {
+  return found === expected ? [] : [`${what}: ${found}, the truth is ${expected}`]
+}
+
+const run = PHASES[phase]
+if (!run) throw new Error(`no phase "${phase}"`)
+const result = run()
+process.stdout.write(JSON.stringify({ ...result, peakBytes: process.resourceUsage().maxRSS * 1024 }))
