@@ -452,6 +452,10 @@ export interface EngineApi {
   view(request: ViewRequest): Promise<View>
   mappings(query: MappingQuery): Promise<MappingPage>
   bo(bo: number): Promise<BoDetail | null>
+  /** Who keeps a BO alive at a time, in seconds. */
+  whyAlive(bo: number, at: number): Promise<WhyAlive>
+  /** Why a mapping went, by its VA id; null where there never was one. */
+  whyGone(va: number): Promise<WhyGone | null>
   /** What the checker found until now, and every rule. */
   findings(): Promise<FindingPage>
   answer(id: number, answer: string | null): Promise<void>

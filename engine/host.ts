@@ -24,6 +24,7 @@ import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boDetail, mappings } from './query/objects'
 import { view } from './query/view'
+import { whyAlive, whyGone } from './query/why'
 import { writeReport } from './report/write'
 import { num, type Capabilities } from './wire/messages'
 import { listSessions, newSessionFile } from './session/library'
@@ -210,6 +211,14 @@ export class EngineHost implements EngineApi {
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
     return boDetail(this.model ?? EMPTY, id)
+  }
+
+  async whyAlive(bo: number, at: number): ReturnType<EngineApi['whyAlive']> {
+    return whyAlive(this.model ?? EMPTY, bo, at)
+  }
+
+  async whyGone(va: number): ReturnType<EngineApi['whyGone']> {
+    return whyGone(this.model ?? EMPTY, va)
   }
 
   async findings(): Promise<FindingPage> {

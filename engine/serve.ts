@@ -19,23 +19,29 @@ export type PushMessage = {
 }[keyof EngineEvents]
 
 /** The requests a window may make; anything else that arrives is refused. */
-const METHODS: ReadonlySet<string> = new Set<keyof EngineApi>([
-  'listBoards',
-  'listSessions',
-  'preflight',
-  'start',
-  'runScenario',
-  'stop',
-  'open',
-  'save',
-  'close',
-  'report',
-  'view',
-  'mappings',
-  'bo',
-  'answer',
-  'stopBoard'
-])
+/** All of the contract, by name: nothing else of the host can be called. */
+const METHODS: ReadonlySet<string> = new Set(
+  Object.keys({
+    listBoards: true,
+    listSessions: true,
+    preflight: true,
+    start: true,
+    runScenario: true,
+    stop: true,
+    open: true,
+    save: true,
+    close: true,
+    report: true,
+    view: true,
+    mappings: true,
+    bo: true,
+    whyAlive: true,
+    whyGone: true,
+    findings: true,
+    answer: true,
+    stopBoard: true
+  } satisfies Record<keyof EngineApi, true>)
+)
 
 /** Answers a window's requests on its port, and pushes what happens. `quit` ends a running session in order. */
 export function serveEngine(port: MessagePortLike): { quit(): Promise<void> } {

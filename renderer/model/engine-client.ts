@@ -42,6 +42,8 @@ const METHODS = {
   view: true,
   mappings: true,
   bo: true,
+  whyAlive: true,
+  whyGone: true,
   findings: true,
   answer: true,
   stopBoard: true
