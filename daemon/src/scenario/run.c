@@ -54,14 +54,17 @@ int vs_run_step(struct vs_run *run)
  */
 static int wait_until(struct vs_run *run, int fd, uint64_t deadline)
 {
-	for (;;) {
+	/* A cancel may have been read while something else was waited for: then the descriptor does not tell of it. */
+	int r = vs_run_step(run);
+
+	while (!r) {
 		struct pollfd fds[] = {
 			{ .fd = fd, .events = POLLIN },
 			{ .fd = run->cleaning ? -1 : run->control.fd, .events = POLLIN },
 		};
 		uint64_t now = vs_now_ns();
 		struct timespec left = { 0 };
-		int n, r;
+		int n;
 
 		if (now < deadline) {
 			left.tv_sec = (deadline - now) / 1000000000;
@@ -72,14 +75,12 @@ static int wait_until(struct vs_run *run, int fd, uint64_t deadline)
 			return -errno;
 		if (n > 0 && fds[0].revents)
 			return 0;
-		if (n > 0 && fds[1].revents) {
+		if (n > 0 && fds[1].revents)
 			r = vs_run_step(run);
-			if (r)
-				return r;
-		}
-		if (now >= deadline)
-			return -ETIME;
+		if (!r && now >= deadline)
+			r = -ETIME;
 	}
+	return r;
 }
 
 int vs_run_sleep_until(struct vs_run *run, uint64_t ns)

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scenariosOf } from '../../engine/session/preflight'
+import { openRecording } from '../../engine/session/recording'
+import { scenarioStateName } from '../../engine/model/session'
+import { balances } from '../../engine/stats/balance'
+import { SessionReader } from '../../engine/store/reader'
+import { decodeFrame } from '../../engine/wire/messages'
+import { BOARD, boardDown, boardUp, scratch, vascope } from './vascope'
+
+/** All of them take about a minute on the virtual board, and several on a busy machine. */
+const ALL_MS = 900_000
+
+const files = scratch()
+beforeAll(boardUp)
+afterAll(async () => {
+  await boardDown()
+  files.remove()
+})
+
+/** How many checkpoints each run stated. */
+function checkpointsOf(file: string): Map<number, number> {
+  const counts = new Map<number, number>()
+  const reader = new SessionReader(file)
+  reader.frames((message) => {
+    const checkpoint = decodeFrame(message)?.checkpoint
+    if (checkpoint) counts.set(checkpoint.runId ?? 0, (counts.get(checkpoint.runId ?? 0) ?? 0) + 1)
+  })
+  reader.close()
+  return counts
+}
+
+describe('the catalogue on the virtual board', () => {
+  it(
+    'runs whole, and the kernel holds what each scenario says',
+    async () => {
+      const file = files.file('all.vascope')
+      const args = ['run', '--board', BOARD, '--scenario', 'all', '--seed', '1', '--out', file, '--json']
+      const { stderr } = await vascope(args)
+      const recording = openRecording(file)
+      const { model } = recording
+      const catalogue = scenariosOf(model.capabilities!)
+      const able = catalogue.filter((s) => !s.destructive)
+      expect(
+        able.filter((s) => s.needs).map((s) => `${s.id}: ${s.needs}`),
+        'the virtual board can run all'
+      ).toEqual([])
+      for (const { id } of catalogue.filter((s) => s.destructive)) expect(stderr).toContain(`left out ${id}`)
+
+      const { scenarios } = model.state
+      expect(scenarios.map((s) => s.id)).toEqual(able.map((s) => s.id))
+      expect(scenarios.filter((s) => scenarioStateName(s.state) !== 'done').map((s) => `${s.id}: ${s.text}`)).toEqual(
+        []
+      )
+      expect(recording.complete).toBe(true)
+      expect(model.faults).toEqual([])
+      expect(model.totals).toMatchObject({ droppedKernel: 0, droppedQueue: 0 })
+
+      const stated = checkpointsOf(file)
+      expect(scenarios.filter((s) => !stated.get(s.runId)).map((s) => s.id)).toEqual([])
+      const broken = recording.checker.page().findings.filter(({ rule }) => rule === 'E1' || rule === 'E2')
+      expect(broken.map(({ rule, what }) => `${rule}: ${what}`)).toEqual([])
+      expect(
+        balances(model)
+          .filter((b) => b.holds !== true)
+          .map((b) => b.scenario)
+      ).toEqual([])
+    },
+    ALL_MS
+  )
+
+  it('asks before it runs what may harm the board', async () => {
+    const args = ['run', '--board', BOARD, '--scenario', 'kill-with-pending-bind', '--out', files.file('kill.vascope')]
+    const { code, stderr } = await vascope(args)
+    expect(stderr).toContain('kill-with-pending-bind may leave')
+    expect(code).toBe(2)
+  })
+})
