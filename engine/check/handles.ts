@@ -61,7 +61,8 @@ export class Handles implements Family {
     const bo = state.bos.get(boId)
     if (!vm || !bo?.mappings || vm.mode !== 'kernel-managed' || vm.verdict.policy !== 'handle-counted') return
     if (bo.handles.some((h) => h.file === file && h.closed === null)) return
-    const closing = bo.handles.findLast((h) => h.file === file)?.closed ?? time
+    // the newest close, which need not be that of the newest handle
+    const closing = bo.handles.reduce((t, h) => (h.file === file ? Math.max(t, h.closed ?? t) : t), -Infinity)
     for (const index of bo.mappings) {
       if (m.vm.at(index) !== vm.id || m.start.at(index) >= closing) continue
       const va = m.va.at(index)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GpuVm, type Va } from '../../../engine/check/gpuvm'
+import { random } from './kernel'
 
 const va = (iova: number, bytes: number, bo = 1, offset = 0, flags = 0): Va => ({ iova, bytes, bo, offset, flags })
 
@@ -59,15 +60,6 @@ describe('the reference model of gpuvm', () => {
     expect(steps.removes).toEqual([va(0, 16)])
   })
 })
-
-/** Numbers that the same seed gives again. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 const PAGES = 48
 
