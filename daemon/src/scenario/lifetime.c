@@ -114,7 +114,10 @@ static int kill_with_pending_bind(struct vs_vm *vm)
 	/* The killed job is freed by a work item, once its fence has signalled. */
 	if (!r)
 		r = vs_run_sleep_until(run, vs_now_ns() + LEAK_WAIT_MS * VS_NS_PER_MS);
-	return r ? r : expect_child_gone(run, child.pid, "after the process was killed and the fence signalled");
+	if (!r)
+		r = expect_child_gone(run, child.pid, "after the process was killed and the fence signalled");
+	/* Whoever compares gives the kernel time too: the session shall not end before. */
+	return r ? r : vs_run_sleep_until(run, vs_now_ns() + 2 * LEAK_WAIT_MS * VS_NS_PER_MS);
 }
 
 /* Map the BO that two files share in both, then let go of it in the first. */

@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "board/capabilities.h"
 #include "board/offer.h"
+#include "scenario/needs.h"
 #include "util.h"
 
 static struct vs_nodes nodes;
@@ -19,10 +21,14 @@ static struct vs_tracer tracer;
 static struct vs_btf btf;
 static struct vs_findings findings;
 static struct vs_runner_fds offer;
+static const char *wanted; /* the scenario that is asked about */
+static unsigned lacks;     /* what is found missing later than the offer is made */
 
 /* A board on which everything works. */
 static int set_up(void **state)
 {
+	wanted = NULL;
+	lacks = 0;
 	nodes = (struct vs_nodes){ .n = 1, .traced = 0 };
 	nodes.node[0] = (struct vs_node){ .card = "/dev/dri/card0", .render = "/dev/dri/renderD128", .driver = "msm",
 					  .crtcs = 1, .card_fd = -1, .master = true };
@@ -37,6 +43,7 @@ static int set_up(void **state)
 struct said {
 	char vm_bind[1024]; /* needs of vm-bind-churn */
 	char scanout[1024]; /* needs of scanout-flip */
+	char wanted[1024];  /* needs of the scenario that is asked about */
 	char check[256];    /* detail of one check, "" when it is not there */
 	char remedy[1024];  /* of that check */
 	Vascope__V1__CheckState state;
@@ -53,6 +60,8 @@ static void keep(void *data, const Vascope__V1__Frame *frame)
 
 		if (!strcmp(info->id, "vm-bind-churn"))
 			snprintf(said->vm_bind, sizeof(said->vm_bind), "%s", info->needs);
+		if (wanted && !strcmp(info->id, wanted))
+			snprintf(said->wanted, sizeof(said->wanted), "%s", info->needs);
 		if (!strcmp(info->id, "scanout-flip"))
 			snprintf(said->scanout, sizeof(said->scanout), "%s", info->needs);
 	}
@@ -74,6 +83,7 @@ static struct said say(const char *check)
 	struct said said = { .vm_bind = "not sent", .scanout = "not sent", .id = check };
 
 	vs_offer_make(&nodes, &msm, &offer);
+	offer.lacks |= lacks;
 	findings.offer = &offer;
 	vs_capabilities_send(&(struct vs_capabilities){ &facts, &flags, &findings }, keep, &said);
 	return said;
@@ -104,6 +114,51 @@ static void test_a_render_node_of_root_alone_is_said_with_the_remedy(void **stat
 	assert_non_null(strstr(said.check, "cannot open /dev/dri/renderD128: Permission denied"));
 	assert_non_null(strstr(said.remedy, remedy));
 	assert_non_null(strstr(said.remedy, "MODE=\"0660\""));
+}
+
+/* What is said of any scenario. */
+static char *needs_of(const char *id)
+{
+	static char needs[1024];
+
+	wanted = id;
+	snprintf(needs, sizeof(needs), "%s", say("render").wanted);
+	return needs;
+}
+
+static void test_each_need_is_said_by_its_scenarios_alone(void **state)
+{
+	assert_non_null(strstr(needs_of("scanout-page-flip"), "with a connected display"));
+	nodes.node[0].display = true;
+	assert_string_equal(needs_of("scanout-page-flip"), "");
+	msm.sparse = false;
+	assert_non_null(strstr(needs_of("vm-bind-null"), "MAP_NULL"));
+	assert_string_equal(needs_of("vm-bind-once"), "");
+	lacks = VS_NEEDS_SHRINK | VS_NEEDS_VGEM;
+	assert_non_null(strstr(needs_of("evict-purge"), "shrinker"));
+	assert_string_equal(needs_of("evict-willneed"), "");
+	assert_non_null(strstr(needs_of("vm-bind-late-fence"), "modprobe vgem"));
+	msm.vm_bind = false;
+	assert_non_null(strstr(needs_of("vm-bind-once"), "does not offer VM_BIND"));
+	assert_string_equal(needs_of("legacy-implicit-map"), "");
+	findings.render_error = -EACCES;
+	assert_non_null(strstr(needs_of("legacy-implicit-map"), "Permission denied"));
+}
+
+static void test_pages_flip_on_another_drivers_display(void **state)
+{
+	nodes.n = 2;
+	nodes.node[1] = (struct vs_node){ .card = "/dev/dri/card1", .driver = "virtio_gpu", .crtcs = 1, .card_fd = -1,
+					  .display = true };
+	assert_ptr_equal(vs_nodes_display(&nodes), &nodes.node[1]);
+	assert_non_null(strstr(needs_of("scanout-page-flip"), "DRM master"));
+	nodes.node[1].master = true;
+	assert_string_equal(needs_of("scanout-page-flip"), "");
+	assert_string_equal(offer.display_path, "/dev/dri/card1");
+	assert_string_equal(offer.display_driver, "virtio_gpu");
+	/* msm's own comes first. */
+	nodes.node[0].display = true;
+	assert_ptr_equal(vs_nodes_display(&nodes), &nodes.node[0]);
 }
 
 static void test_without_vm_bind_that_is_the_reason(void **state)
@@ -184,6 +239,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_a_board_on_which_all_works_needs_nothing, set_up),
 		cmocka_unit_test_setup(test_a_render_node_of_root_alone_is_said_with_the_remedy, set_up),
+		cmocka_unit_test_setup(test_each_need_is_said_by_its_scenarios_alone, set_up),
+		cmocka_unit_test_setup(test_pages_flip_on_another_drivers_display, set_up),
 		cmocka_unit_test_setup(test_without_vm_bind_that_is_the_reason, set_up),
 		cmocka_unit_test_setup(test_the_gpu_is_traced_and_not_the_display, set_up),
 		cmocka_unit_test_setup(test_scanout_is_on_the_traced_device_when_it_has_crtcs, set_up),
