@@ -15,8 +15,10 @@ import { generate, originNs, type Truth } from './generate'
 const ROUNDS = 7
 
 interface Timed {
-  /** Of each round, milliseconds. */
+  /** Of each round, milliseconds that passed. */
   ms: number[]
+  /** Of each round, milliseconds of CPU time, the garbage collector's threads with it. */
+  cpuMs: number[]
   /** How the answer differs from the truth; empty where it does not. */
   wrong: string[]
 }
@@ -26,18 +28,18 @@ const truth = (): Truth => JSON.parse(readFileSync(argument, 'utf8')) as Truth
 
 const PHASES: Record<string, () => object> = {
   generate: () => {
-    const begin = performance.now()
+    const passed = stopwatch()
     const made = generate(file, { events: Number(argument), seed: Number(seed) })
-    return { truth: made, ms: [performance.now() - begin] }
+    return { truth: made, ...passed() }
   },
   open: () => {
-    const begin = performance.now()
+    const passed = stopwatch()
     const reader = new SessionReader(file)
     const { events } = reader.index()
     const context = eventContext(reader)
-    const ms = [performance.now() - begin]
+    const times = passed()
     reader.close()
-    return { ms, events, kinds: context.schema.size }
+    return { ...times, events, kinds: context.schema.size }
   },
   decode: () => rounds((t) => decode(t)),
   index: () => rounds(index),
@@ -65,13 +67,23 @@ const PHASES: Record<string, () => object> = {
   stream: () => rounds((t) => different('events', count({}), t.events), 3)
 }
 
+function stopwatch(): () => { ms: number[]; cpuMs: number[] } {
+  const [begin, cpu] = [performance.now(), process.cpuUsage()]
+  return () => {
+    const { user, system } = process.cpuUsage(cpu)
+    return { ms: [performance.now() - begin], cpuMs: [(user + system) / 1000] }
+  }
+}
+
 function rounds(run: (t: Truth) => string[], times = ROUNDS): Timed {
   const known = truth()
-  const timed: Timed = { ms: [], wrong: [] }
+  const timed: Timed = { ms: [], cpuMs: [], wrong: [] }
   for (let i = 0; i < times; i++) {
-    const begin = performance.now()
+    const passed = stopwatch()
     const wrong = run(known)
-    timed.ms.push(performance.now() - begin)
+    const { ms, cpuMs } = passed()
+    timed.ms.push(...ms)
+    timed.cpuMs.push(...cpuMs)
     if (i === 0) timed.wrong = wrong
   }
   return timed

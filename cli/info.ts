@@ -14,6 +14,7 @@ export function infoJson(recording: Recording): Record<string, unknown> {
     bytes: recording.bytes,
     complete: recording.complete,
     damage: recording.damage,
+    lost: recording.lost,
     title: head.title,
     board: head.board,
     command: recording.command,
