@@ -60,7 +60,7 @@ static void test_the_table_fits_the_schema(void **state)
 		uint32_t kind = spec->probe.kinds[0];
 		struct vs_kprobe_event event;
 		size_t wanted = 0, given = 0;
-		char definition[2048];
+		char definition[4096];
 
 		assert_int_equal(vs_kprobe_define(&event, spec, &syntax, "vascope_1", member, NULL, definition,
 						  sizeof(definition)),

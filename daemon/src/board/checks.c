@@ -153,6 +153,7 @@ void vs_checks_make(struct vs_checks *checks, const struct vs_findings *f)
 		vs_check(checks, "debugfs", "Snapshots", vs_tracer_walks(f->tracer) ? OK : LIMITED,
 			 "A kernel with CONFIG_DEBUG_FS is needed, and root; without it only what begins while tracing is known.",
 			 !vs_tracer_walks(f->tracer)		    ? "not possible: %s" :
+			 f->tracer->level == VS_LEVEL_KPROBES ? "of each BO the first VMs and mappings" :
 			 f->tracer->level == VS_LEVEL_DEBUGFS ? "what msm prints in debugfs: no handles, and lengths at most" :
 								"live state is read from the kernel's own lists",
 			 f->walk_error ? strerror(-f->walk_error) : "the functions to watch are not attached");

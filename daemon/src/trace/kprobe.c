@@ -97,7 +97,7 @@ static int vs_kprobe_attach(struct vs_kprobes *kprobes, size_t i, const struct v
 {
 	const struct vs_kprobe_spec *spec = &vs_kprobe_specs[i];
 	struct vs_fetch_btf fetch = { btf, spec->probe.module };
-	char definition[2048];
+	char definition[4096];
 	int r = vs_kprobe_define(&kprobes->events[i], spec, syntax, kprobes->fs.group, vs_fetch_member, &fetch, definition,
 				 sizeof(definition));
 
@@ -196,6 +196,7 @@ void vs_kprobes_destroy(struct vs_kprobes *kprobes)
 	free(kprobes->queues);
 	free(kprobes->tasks);
 	free(kprobes->page);
+	free(kprobes->told);
 	free(kprobes->lost_before);
 	*kprobes = (struct vs_kprobes){ .fs = { .root = -1, .instance = -1, .on = -1, .poll = -1 } };
 }
@@ -299,4 +300,27 @@ void vs_kprobes_count(const struct vs_kprobes *kprobes, struct vs_counter *count
 		counters[0].dropped += cpu_dropped[cpu];
 	}
 	counters[0].produced = counters[0].dropped;
+}
+
+static void vs_kprobes_consume_all(struct vs_kprobes *kprobes)
+{
+	/* Bounded: others' events may come faster than they are taken. */
+	for (int i = 0; i < 64 && vs_kprobes_consume(kprobes, true); i++)
+		;
+}
+
+int vs_kprobes_walk(struct vs_kprobes *kprobes, int gem)
+{
+	char text[4096];
+	int r = 0;
+
+	/* Unseen first, as in tracer.c: the second list then comes once. The buffers have no room for more. */
+	for (int i = 0; i < 2 && !r; i++) {
+		kprobes->walking = i == 1;
+		if (pread(gem, text, sizeof(text), 0) < 0)
+			r = -errno;
+		vs_kprobes_consume_all(kprobes);
+	}
+	kprobes->walking = false;
+	return r;
 }

@@ -32,6 +32,9 @@ struct vs_kprobes {
 	uint8_t *page;
 	uint64_t *lost_before; /* per CPU, when tracing began */
 	uint64_t seen[VS_RECORD_KINDS];
+	bool walking; /* records of a walk are wanted */
+	uint64_t *told; /* VMs in this walk, and then what is the last BO's */
+	size_t n_told, told_vms, told_room;
 	uint32_t page_shift;
 	vs_kprobe_record_fn record;
 	void *record_data;
@@ -50,6 +53,11 @@ void vs_kprobes_start(struct vs_kprobes *kprobes);
 void vs_kprobes_stop(struct vs_kprobes *kprobes);
 /* Gives records to the record function: some, up to a moment ago, or all that wait. True: more may wait. */
 bool vs_kprobes_consume(struct vs_kprobes *kprobes, bool all);
+/*
+ * Makes the kernel list its objects, by reading "gem", and gives the records of a walk. They have of each BO what can be
+ * reached in a fixed number of steps: its first two VMs and the first mappings there. 0 or -errno.
+ */
+int vs_kprobes_walk(struct vs_kprobes *kprobes, int gem);
 /* Of kind 0 in counters: the kernel counts lost events, but not by kind. cpu_dropped has an entry per CPU. */
 void vs_kprobes_count(const struct vs_kprobes *kprobes, struct vs_counter *counters, uint64_t *cpu_dropped);
 

@@ -124,20 +124,52 @@ static bool vs_kprobe_is_news(struct vs_kprobe_event *event, const uint64_t *val
 	return event->told = true;
 }
 
+/* Keeps an address, in front of those of the last BO when it is a VM's. */
+static void vs_walk_tell(struct vs_kprobes *kprobes, uint64_t address, bool vm)
+{
+	if (kprobes->n_told == kprobes->told_room) {
+		kprobes->told_room = kprobes->told_room * 2 + 64;
+		kprobes->told = vs_xrealloc(kprobes->told, kprobes->told_room, sizeof(*kprobes->told));
+	}
+	kprobes->told[kprobes->n_told++] = vm ? kprobes->told[kprobes->told_vms] : address;
+	if (vm)
+		kprobes->told[kprobes->told_vms++] = address;
+}
+
+/* A short list comes around again, and a VM is reached from each of its BOs. */
+static bool vs_walk_is_news(struct vs_kprobes *kprobes, uint32_t kind, uint64_t address)
+{
+	if (kind == VS_WALK_BEGIN)
+		kprobes->n_told = kprobes->told_vms = 0;
+	if (kind == VS_WALK_BO)
+		kprobes->n_told = kprobes->told_vms;
+	if (kind != VS_WALK_VM && kind != VS_WALK_VM_BO && kind != VS_WALK_VA)
+		return true;
+	for (size_t i = 0; i < kprobes->n_told; i++)
+		if (kprobes->told[i] == address)
+			return false;
+	vs_walk_tell(kprobes, address, kind == VS_WALK_VM);
+	return true;
+}
+
 static void vs_kprobe_emit(struct vs_kprobes *kprobes, struct vs_kprobe_event *event, const struct vs_reading *reading,
 			   uint64_t time_ns)
 {
 	const struct vs_kprobe_spec *spec = event->spec;
 	struct vs_text_event out = { .event = { .time_ns = time_ns, .kind = spec->probe.kinds[0] } };
-	uint64_t *value = out.event.value;
+	uint64_t value[VS_KPROBE_VALUES] = { 0 };
 
+	/* Everybody who reads "gem" makes the kernel list its objects. */
+	if (out.event.kind >= VS_WALK_BEGIN && (!kprobes->walking || reading->task->tid != (uint32_t)getpid()))
+		return;
 	for (unsigned int i = 0; i < VS_KPROBE_VALUES && spec->value[i]; i++)
 		value[i] = vs_kprobe_value(reading, &event->value[i]);
 	if (spec->finish &&
 	    !spec->finish(value, vs_kprobe_number(&event->guard, reading->record, reading->size)))
 		return;
-	if (!vs_kprobe_is_news(event, value))
+	if (!vs_kprobe_is_news(event, value) || !vs_walk_is_news(kprobes, out.event.kind, value[0]))
 		return;
+	memcpy(out.event.value, value, sizeof(out.event.value));
 	if (event->comm.size) {
 		out.event.tid = reading->task->tid;
 		out.event.pid = event->tgid.size ?

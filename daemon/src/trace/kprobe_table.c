@@ -70,6 +70,63 @@ static bool vs_finish_unmap(uint64_t *value, uint64_t guard)
 	return true;
 }
 
+/*
+ * The walk: lists are followed a fixed number of steps, since a fetch has no loop. Behind the last entry comes the list's
+ * own head, and then the first again; so the values behind those of the record are node and head of the BO's list (8, 9), and
+ * the head of the vm_bo's list and whether the mapping is mapped (10, 11). What was told before is told once (kprobe_decode.c).
+ */
+#define NEXT ":list_head.next"
+#define VM_BO_LIST "$1>drm_gem_object.gpuva.list"
+#define VM_BO_NODE(steps) "$1:drm_gem_object.gpuva.list.next" steps
+#define VM_BO(steps) VM_BO_NODE(steps) "<drm_gpuvm_bo.list.entry.gem"
+#define VM(steps) VM_BO(steps) ":drm_gpuvm_bo.vm"
+#define VA_NODE(vm_bo, steps) VM_BO(vm_bo) ":drm_gpuvm_bo.list.gpuva.next" steps
+#define VA(vm_bo, steps) VA_NODE(vm_bo, steps) "<drm_gpuva.gem.entry"
+
+#define WALK_VM_BO(name, steps) \
+	{ ENTRY(name, "msm_gem_describe", "msm", VS_WALK_VM_BO), .finish = vs_finish_walk_vm_bo, \
+	  .value = { VM_BO(steps), VM(steps), "$1", VM_BO(steps) ":drm_gpuvm_bo.evicted", "=0", "=0", "=0", "=0", \
+		     VM_BO_NODE(steps), VM_BO_LIST } }
+#define WALK_VM(name, steps) \
+	{ ENTRY(name, "msm_gem_describe", "msm", VS_WALK_VM), .finish = vs_finish_walk_vm, .text = VM(steps) ":drm_gpuvm.name", \
+	  .guard = VM(steps) MSM_VM "managed", \
+	  .value = { VM(steps), VM(steps) ":drm_gpuvm.flags", VM(steps) MSM_VM "unusable", VM(steps) ":drm_gpuvm.mm_start", \
+		     VM(steps) ":drm_gpuvm.mm_range", VM(steps) ":drm_gpuvm.kref.refcount.refs.counter", "=0", "=0", \
+		     VM_BO_NODE(steps), VM_BO_LIST } }
+/* The guard is the node of the mapping; a vm_bo's list is told from its end by its own head. */
+#define WALK_VA(name, vm_bo, steps) \
+	{ ENTRY(name, "msm_gem_describe", "msm", VS_WALK_VA), .finish = vs_finish_walk_va, \
+	  .guard = VA_NODE(vm_bo, steps), \
+	  .value = { VA(vm_bo, steps), VM(vm_bo), VM_BO(vm_bo), "$1", VA(vm_bo, steps) ":drm_gpuva.va.addr", \
+		     VA(vm_bo, steps) ":drm_gpuva.va.range", VA(vm_bo, steps) ":drm_gpuva.gem.offset", \
+		     VA(vm_bo, steps) ":drm_gpuva.flags", VM_BO_NODE(vm_bo), VM_BO_LIST, \
+		     VM_BO(vm_bo) ">drm_gpuvm_bo.list.gpuva", \
+		     VA(vm_bo, steps) "<msm_gem_vma.base:msm_gem_vma.mapped" } }
+
+static bool vs_finish_walk_bo(uint64_t *value, uint64_t guard)
+{
+	value[7] = (value[7] & VS_BO_MADV) | (guard ? VS_BO_RESIDENT_BIT : 0);
+	return true;
+}
+
+static bool vs_finish_walk_vm_bo(uint64_t *value, uint64_t guard)
+{
+	return value[8] != value[9];
+}
+
+static bool vs_finish_walk_vm(uint64_t *value, uint64_t guard)
+{
+	value[2] = (value[2] ? VS_VM_UNUSABLE_BIT : 0) |
+		   (guard ? VASCOPE__V1__VM_MODE__VM_MODE_KERNEL_MANAGED : VASCOPE__V1__VM_MODE__VM_MODE_USER_MANAGED);
+	return value[8] != value[9];
+}
+
+static bool vs_finish_walk_va(uint64_t *value, uint64_t guard)
+{
+	value[7] |= value[11] ? VS_VA_MAPPED_BIT : 0;
+	return value[8] != value[9] && guard != value[10];
+}
+
 const struct vs_kprobe_spec vs_kprobe_specs[] = {
 	/* drm_gpuvm */
 	{ EXIT("vm_create", "drm_gpuvm_init", GPUVM, VS_VM_CREATE),
@@ -241,6 +298,24 @@ const struct vs_kprobe_spec vs_kprobe_specs[] = {
 	{ POINT("msm_commit_wait_begin", "msm_atomic_wait_flush_start", "msm", 0), .begins = VS_KPROBE_COMMIT_WAIT },
 	{ POINT("msm_commit_wait", "msm_atomic_wait_flush_finish", "msm", VS_COMMIT_WAIT), .ends = VS_KPROBE_COMMIT_WAIT,
 	  .value = { "$1#4", "=duration" } },
+
+	/* the walk */
+	{ ENTRY("msm_walk_begin", "msm_gem_describe_objects", "msm", VS_WALK_BEGIN) },
+	{ ENTRY("msm_walk_bo", "msm_gem_describe", "msm", VS_WALK_BO), .finish = vs_finish_walk_bo,
+	  .guard = "$1" MSM_BO "pages", .text = "$1<msm_gem_object.base>msm_gem_object.name",
+	  .value = { "$1", "$1:drm_gem_object.size", "$1" MSM_BO "flags", "$1" REFCOUNT, "$1:drm_gem_object.handle_count",
+		     "$1" MSM_BO "pin_count", "$1" MSM_BO "vma_ref.counter", "$1" MSM_BO "madv" } },
+	WALK_VM("msm_walk_vm1", ""),
+	WALK_VM_BO("msm_walk_vm_bo1", ""),
+	WALK_VA("msm_walk_va11", "", ""),
+	WALK_VA("msm_walk_va12", "", NEXT),
+	WALK_VA("msm_walk_va13", "", NEXT NEXT),
+	WALK_VA("msm_walk_va14", "", NEXT NEXT NEXT),
+	WALK_VM("msm_walk_vm2", NEXT),
+	WALK_VM_BO("msm_walk_vm_bo2", NEXT),
+	WALK_VA("msm_walk_va21", NEXT, ""),
+	WALK_VA("msm_walk_va22", NEXT, NEXT),
+	{ EXIT("msm_walk_end", "msm_gem_describe_objects", "msm", VS_WALK_END), .value = { "=0" } },
 };
 
 const size_t vs_kprobe_spec_count = VS_ARRAY_SIZE(vs_kprobe_specs);

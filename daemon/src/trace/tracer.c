@@ -350,6 +350,8 @@ bool vs_tracer_walks(const struct vs_tracer *tracer)
 
 	if (tracer->level == VS_LEVEL_DEBUGFS)
 		return vs_tracer_works(tracer);
+	if (tracer->level == VS_LEVEL_KPROBES)
+		return tracer->walk_fd >= 0 && vs_tracer_works(tracer);
 	for (size_t i = 0; i < tracer->n_results; i++)
 		if (!tracer->results[i].probe->kinds[0] && !tracer->links[i])
 			walks = false;
@@ -448,6 +450,8 @@ int vs_tracer_walk(struct vs_tracer *tracer)
 		return -ENODEV;
 	if (tracer->level == VS_LEVEL_DEBUGFS)
 		return vs_debugfs_walk(tracer->walk_fd, vs_tracer_listed, tracer);
+	if (tracer->kprobes)
+		return vs_kprobes_walk(tracer->kprobes, tracer->walk_fd);
 	/*
 	 * Unseen first: a seq_file begins with one page, and for each doubling lists everything again
 	 * (seq_read_iter, fs/seq_file.c, Linux 7.3.4). The ring buffer has no room for that many lists, and nothing
