@@ -102,7 +102,9 @@ export class Reconciler {
             () => state.bos.get(id)!.created === null
           )
         else if (bo.destroyed === null && bo.changed < before) {
-          if (bo.handleCount !== num(b.handles))
+          // a framebuffer counts as a handle where its BO had one when it was made (drm_framebuffer.c, 7.3)
+          const handles = num(b.handles)
+          if (handles < bo.handleCount || handles > bo.handleCount + bo.fbPlanes)
             say(
               'bo',
               id,

@@ -46,7 +46,8 @@ export function applySnapshot(
       bo.refcount = { value: num(b.refcount), sampledAt: end }
       // what happened to it while the walk went on is known better from its events
       if (bo.changed >= begin || !(resync || known === undefined)) continue
-      bo.handleCount = num(b.handles)
+      // framebuffers count as handles (drm_framebuffer.c, 7.3)
+      bo.handleCount = Math.max(0, num(b.handles) - bo.fbPlanes)
       if (bo.handleCount > 0) bo.hadHandle = true
       bo.pins = { value: num(b.pins), sampledAt: end }
       settle(state, bo, end)

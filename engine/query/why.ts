@@ -27,9 +27,9 @@ export function whyAlive(model: SessionModel, id: number, at: number): WhyAlive 
     ...others(model, bo, at),
     ...inFlight(model, bo, at)
   ]
-  // all handles together are one reference of the object
-  const explained =
-    holders.reduce((n, h) => n + h.references, 0) - Math.max(0, holders.filter((h) => h.kind === 'handle').length - 1)
+  // all handles together are one reference of the object, which its framebuffers keep when the handles are closed (drm_gem.c, 7.3)
+  const own = holders.reduce((n, h) => n + (h.kind === 'handle' ? 0 : h.references), 0)
+  const explained = own + (holders.some((h) => h.kind === 'handle' || h.kind === 'framebuffer') ? 1 : 0)
   const refcount = bo.refcount && bo.refcount.sampledAt <= at ? bo.refcount : null
   const retainedSince = bo.retainedSince !== null && bo.retainedSince <= at ? bo.retainedSince : null
   return {
