@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dropped } from '../../engine/session/live'
 import { scenariosOf } from '../../engine/session/preflight'
 import { openRecording } from '../../engine/session/recording'
 import { scenarioStateName } from '../../engine/model/session'
@@ -53,7 +54,7 @@ describe('the catalogue on the virtual board', () => {
       )
       expect(recording.complete).toBe(true)
       expect(model.faults).toEqual([])
-      expect(model.totals).toMatchObject({ droppedKernel: 0, droppedQueue: 0 })
+      expect(dropped(model)).toBe(0)
 
       const stated = checkpointsOf(file)
       expect(scenarios.filter((s) => !stated.get(s.runId)).map((s) => s.id)).toEqual([])
