@@ -194,13 +194,40 @@ describe('a damaged session file', () => {
   }
 
   it('keeps what tasks and names are called, also those that the damaged chunk announced', () => {
-    for (const cutToo of [false, true]) {
-      const { bytes } = flipped(1) // VMs, their tasks and names
-      writeFileSync(file(), cutToo ? bytes.subarray(0, bytes.length - 20) : bytes)
-      const { state } = openRecording(file()).model
-      expect(Object.fromEntries([...state.tasks].map(([id, task]) => [id, task.comm]))).toEqual(truth.tasks)
-      expect(Object.fromEntries(state.names)).toEqual(truth.names)
+    const announcing = generated.chunks.flatMap(({ seqs }, i) => (seqs.length > 0 && seqs[0]! <= 4 ? [i] : []))
+    expect(announcing.length).toBeGreaterThan(0)
+    for (const chunk of announcing)
+      for (const cutToo of [false, true]) {
+        const { bytes } = flipped(chunk)
+        writeFileSync(file(), cutToo ? bytes.subarray(0, bytes.length - 20) : bytes)
+        const { state } = openRecording(file()).model
+        expect(Object.fromEntries([...state.tasks].map(([id, task]) => [id, task.comm]))).toEqual(truth.tasks)
+        expect(Object.fromEntries(state.names)).toEqual(truth.names)
+      }
+  })
+
+  it('mends the type of a chunk, whatever it became', () => {
+    const marks = [...generated.bytes.toString('latin1').matchAll(/VCHK/g)].map((m) => m.index)
+    const random = new Random(1)
+    for (const mark of marks) {
+      const bytes = Buffer.from(generated.bytes)
+      bytes[mark + 4]! = (bytes[mark + 4]! % 7) + 1
+      if (random.below(4) === 0) bytes[mark + 4]! = 200
+      expect(check(generated, { bytes, cut: bytes.length, touched: new Set() })).toMatchObject({
+        events: 0,
+        exact: true
+      })
     }
+    expect(marks.length).toBeGreaterThan(2 * generated.chunks.length)
+  })
+
+  it('counts a chunk whose summary is lost as well, without an index', () => {
+    const [chunk, next] = [generated.chunks[5]!, generated.chunks[6]!]
+    const events = chunk.seqs.reduce((n, seq) => n + generated.batches.get(seq)!.events, 0)
+    const bytes = Buffer.from(generated.bytes.subarray(0, generated.bytes.lastIndexOf('VCHK') - 20))
+    bytes.fill(0, chunk.from + 100, next.from - 5)
+    const touched = new Set(Array.from({ length: next.from - chunk.from - 105 }, (_, i) => chunk.from + 100 + i))
+    expect(check(generated, { bytes, cut: bytes.length, touched })).toMatchObject({ events, exact: true })
   })
 
   it('keeps the description of its events when the chunk that has it is damaged', () => {
