@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The GEM handles that this process has, by file, with the sizes of their BOs. What is not in here does not go into a
- * VM_BIND: the kernel's error path for a handle that does not exist is not safe to exercise (Linux 7.3.4).
+ * VM_BIND.
  */
 #ifndef VS_DRM_HANDLES_H
 #define VS_DRM_HANDLES_H

@@ -193,7 +193,7 @@ static bool is_safe(int fd, const struct vs_msm_vm_bind_op *ops, uint32_t n)
 
 		if (ops[i].handle && !size)
 			return false;
-		if (i + 1 < n && ops[i].handle && ops[i].obj_offset + ops[i].range > size)
+		if (n > 1 && ops[i].handle && ops[i].obj_offset + ops[i].range > size)
 			return false;
 	}
 	return true;

@@ -56,8 +56,8 @@ struct vs_msm_sync {
 /*
  * Queue n operations as one job. sync may be NULL.
  * The VA tree has changed on return, the page tables change later.
- * -EBADF, and nothing is asked of the kernel: a MAP with a handle that is not known here, or, when it is not the last
- * operation, one that reaches beyond its BO (the kernel's error paths for these are not safe to exercise).
+ * -EBADF, and nothing is asked of the kernel: a handle that is not known here, or, among several operations, a MAP that does
+ * not lie within its BO. Only requests whose objects are right go to the kernel.
  */
 int vs_msm_vm_bind(int fd, uint32_t queue, const struct vs_msm_vm_bind_op *ops, uint32_t n,
 		   const struct vs_msm_sync *sync);
