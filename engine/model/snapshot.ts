@@ -21,7 +21,9 @@ export function applySnapshot(
 
   for (const { vms } of parts)
     for (const v of vms) {
-      if (state.vms.has(num(v.id))) continue
+      const known = state.vms.get(num(v.id))
+      if (v.unusable && known) known.unusable ??= end
+      if (known) continue
       const vm = state.vm(num(v.id), begin)
       vm.name = v.name ?? ''
       vm.flags = num(v.flags)
@@ -33,6 +35,7 @@ export function applySnapshot(
         vm.files.push(num(v.file))
         state.vmOfFile.set(num(v.file), vm.id)
       }
+      if (v.unusable) vm.unusable = begin
       state.judge(vm)
     }
 
