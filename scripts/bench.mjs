@@ -148,7 +148,7 @@ async function measure(dir, events, seed, step) {
 
 function print(sizes) {
   const text = (v) => (v >= 100 ? v.toFixed(0) : v.toFixed(2)).padStart(12)
-  console.log(`${''.padEnd(32)}${sizes.map((s) => `${s.events / 1e6} M`.padStart(12)).join('')}  unit`)
+  console.log(`${''.padEnd(32)}${sizes.map((s) => `${(s.events / 1e6).toFixed(1)} M`.padStart(12)).join('')}  unit`)
   for (const { id, title, unit, peer } of FIGURES) {
     console.log(`${title.padEnd(32)}${sizes.map((s) => text(s.figures[id])).join('')}  ${unit}`)
     if (peer) console.log(`${''.padEnd(32)}${peer}`)

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Workload, type Truth } from '../../../bench/generate'
 import { EventText } from '../../../cli/event-text'
 import { moment } from '../../../cli/options'
@@ -12,6 +12,8 @@ import { SessionWriter } from '../../../engine/store/writer'
 import { EventBatch, Frame } from '../../../engine/wire/messages'
 import { Field, Kind } from '../../../engine/wire/schema'
 import { frame, insert, ORIGIN } from '../stream'
+
+vi.setConfig({ testTimeout: 60_000 }) // a busy machine writes slowly
 
 let dir: string
 let truth: Truth

@@ -10,6 +10,8 @@ import { SessionReader } from '../../../engine/store/reader'
 import { repair } from '../../../engine/store/repair'
 import { SessionWriter } from '../../../engine/store/writer'
 
+vi.setConfig({ testTimeout: 60_000 }) // a busy machine writes slowly
+
 let dir: string
 
 beforeEach(() => {

@@ -2,13 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { VascopeError } from '../../../engine/problem'
 import { openRecording } from '../../../engine/session/recording'
 import { crc32, slowCrc32, TAIL_BYTES } from '../../../engine/store/format'
 import { SessionReader } from '../../../engine/store/reader'
 import { SessionWriter } from '../../../engine/store/writer'
 import { frame, insert } from '../stream'
+
+vi.setConfig({ testTimeout: 60_000 }) // a busy machine writes slowly
 
 let dir: string
 const file = (): string => path.join(dir, 's.vascope')
