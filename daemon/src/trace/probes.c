@@ -45,6 +45,7 @@ static const struct vs_probe generic[] = {
 	EXIT("pages_get", "drm_gem_get_pages", "drm", VS_PAGES_GET),
 	ENTRY("pages_put", "drm_gem_put_pages", "drm", VS_PAGES_PUT),
 	EXIT("bo_export", "drm_gem_dmabuf_export", "drm", VS_EXPORT),
+	EXIT("bo_export_prime", "drm_gem_prime_export", "drm", VS_EXPORT),
 	ENTRY("bo_export_end", "drm_gem_dmabuf_release", "drm", VS_EXPORT_END),
 	EXIT("bo_import", "drm_gem_prime_fd_to_handle", "drm", VS_IMPORT),
 	POINT("job_queue", "drm_sched_job_queue", "gpu_sched", VS_JOB_QUEUE),

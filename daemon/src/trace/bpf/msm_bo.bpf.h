@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* msm's BOs: who pins them, who may use their display mapping, what the shrinker does. msm_gem.c, msm_gem_shrinker.c, Linux 7.3.4. */
+/*
+ * msm's BOs: who pins them, who may use their display mapping, what the shrinker does. msm_gem.c, msm_gem_shrinker.c,
+ * Linux 7.3.4.
+ */
 
 SEC("fentry/msm_gem_evict")
 int BPF_PROG(msm_bo_evict, struct drm_gem_object *obj)
@@ -71,7 +74,7 @@ int BPF_PROG(msm_bo_madvise, struct drm_gem_object *obj, unsigned int madv, int 
 	return 0;
 }
 
-/* told: where one function is part of another (inlined), both may tell the same pin: the count is absolute. */
+/* Where a compiler did not inline one of these functions into another, both tell the same pin; the count is absolute. */
 static __always_inline int vs_pinned(__u32 kind, struct drm_gem_object *obj)
 {
 	struct vs_event *e = tracing ? vs_reserve(kind, sizeof(*e)) : 0;

@@ -26,6 +26,7 @@ struct vs_task {
 	__u64 began[VS_CALLS];
 	__u64 refcount;       /* of the BO, before drm_gpuvm_bo_create() */
 	__u64 named;          /* the BO that is being named */
+	__u64 exported;       /* the dma-buf that was told last */
 	__u64 throttle_vm;    /* what was told last */
 	__u64 throttle_count;
 };
