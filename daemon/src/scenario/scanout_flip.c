@@ -138,6 +138,8 @@ static int fb_churn(struct vs_run *run)
 			r = vs_scanout_show(&scanout, next);
 		run->done += !r;
 	}
+	if (!r)
+		r = expect_buffers(run, fb, run->total < 2 ? run->total : 2, "while the last of many framebuffers is shown");
 	return finish(&scanout, fb, 2, r);
 }
 
@@ -158,6 +160,8 @@ static int plane_on_off(struct vs_run *run)
 			r = run->done % 4 == 3 ? vs_scanout_off(&scanout) : vs_scanout_plane_off(&scanout);
 		run->done += !r;
 	}
+	if (!r)
+		r = expect_buffers(run, &fb, 1, "while the plane is off");
 	return finish(&scanout, &fb, 1, r);
 }
 
