@@ -204,7 +204,7 @@ export class Handles implements Family {
       `${bo.id}`,
       now,
       [{ kind: 'bo', id: bo.id }],
-      `BO ${bo.id} has no handle any more and stays pinned (${some(bo.pins.value, 'pin')})${killed > 0 ? `, ${some(killed, 'VM_BIND job')} were killed before` : ''}`,
+      `BO ${bo.id} has no handle any more and stays pinned (${some(bo.pins.value, 'pin')})${killed > 0 ? `; killed before: ${some(killed, 'VM_BIND job')}` : ''}`,
       { pins: bo.pins.value, lastClosed: bo.lastClosed, killedJobs: killed }
     )
   }

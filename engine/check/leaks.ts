@@ -42,7 +42,7 @@ export class Leaks implements Family {
       const candidates = [
         'a process that has it mapped (mmap)',
         'another device that imported it',
-        ...(killed > 0 ? [`one of ${killed} killed VM_BIND jobs`] : [])
+        ...(killed > 0 ? [`a VM_BIND job that was killed`] : [])
       ]
       this.bench.say(
         'L2',
