@@ -130,12 +130,7 @@ function visibleByVm(
   return lists
 }
 
-function rectsOf(
-  { state, end }: SessionModel,
-  layouts: Layout[],
-  visible: number[][],
-  cut: boolean[]
-): Rects {
+function rectsOf({ state, end }: SessionModel, layouts: Layout[], visible: number[][], cut: boolean[]): Rects {
   const { mappings: m } = state
   const total = visible.reduce((n, list, g) => n + (cut[g] ? 0 : list.length), 0)
   const rects: Rects = {
