@@ -64,7 +64,8 @@ export function hashOf(folder: string, files: string[]): string {
 export function readImage(folder: string): Image {
   const manifest = JSON.parse(readFileSync(path.join(folder, 'manifest.json'), 'utf8')) as Manifest
   // An image that was built, and may still run, before there were other kernels does not say.
-  const kernel = { variant: 'mainline' as const, patches: [], ...manifest.kernel }
+  const said: Partial<Manifest['kernel']> = manifest.kernel
+  const kernel = { ...manifest.kernel, variant: said.variant ?? 'mainline', patches: said.patches ?? [] }
   return { folder, id: path.basename(folder), manifest: { ...manifest, kernel } }
 }
 
