@@ -77,6 +77,32 @@ static int vs_about(FILE *out, int status)
 	return status;
 }
 
+/*
+ * The kernel takes about 0.1 s to detach each program (synchronize_rcu_tasks), one after the other: ten seconds in which the
+ * desktop would wait for nothing. So a child that has neither its connection nor the lock sees to it, and this process
+ * ends at once. Where the child is killed, or there is none, the kernel does the same as the last process ends.
+ */
+static void vs_tracer_leave(struct vs_tracer *tracer, int lock)
+{
+	pid_t parent = getpid(), child = tracer->level == VS_LEVEL_BPF ? fork() : -1;
+
+	if (child > 0)
+		return;
+	if (!child) {
+		setsid();
+		for (int fd = 0; fd <= STDERR_FILENO; fd++)
+			close(fd);
+		if (lock >= 0)
+			close(lock);
+		/* Whoever closes a link last detaches it. A process has closed everything when its child gets another parent. */
+		while (getppid() == parent)
+			usleep(1000);
+	}
+	vs_tracer_destroy(tracer);
+	if (!child)
+		_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	_vs_close_ int lock = -1, walk = -1;
@@ -128,8 +154,8 @@ int main(int argc, char **argv)
 
 	r = vs_serve(&findings, &tracer, &runner, &identity, &flags, &daemon);
 
-	vs_tracer_destroy(&tracer);
 	vs_runner_process_stop(&runner);
+	vs_tracer_leave(&tracer, lock);
 	vs_flag_names_destroy(&flags);
 	vs_btf_destroy(&btf);
 	return r ? 1 : 0;
