@@ -58,6 +58,8 @@ export interface Board {
   title: string
   /** "root@10.0.0.7 by way of labgate", or what the virtual board is. */
   detail: string
+  /** Virtual boards only: what the kernel-managed VMs of its kernel do. */
+  rule?: string
   /** Virtual boards only. */
   state?: 'running' | 'stopped'
 }

@@ -20,6 +20,7 @@ import { virtualName } from './connect/reach'
 import { listHosts } from './connect/ssh/config'
 import { Checker } from './check/checker'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
+import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boDetail, mappings } from './query/objects'
@@ -57,16 +58,23 @@ export class EngineHost implements EngineApi {
   constructor(private readonly push: Push) {}
 
   async listBoards(): Promise<Board[]> {
-    const known = list().filter((b) => b.state === 'running' || b.name === DEFAULT_BOARD)
-    if (!known.some((b) => b.name === DEFAULT_BOARD)) known.unshift({ name: DEFAULT_BOARD, state: 'stopped' })
-    const virtual = known.map(({ name, state }): Board => ({
-      id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,
-      kind: 'virtual',
-      title: name === DEFAULT_BOARD ? 'Virtual board' : `Virtual board ${name}`,
-      detail:
-        'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
-      state
-    }))
+    const found = list()
+    const offered: string[] = [DEFAULT_BOARD, ...VARIANTS.filter((kernel) => kernel !== 'mainline')]
+    const names = new Set([...offered, ...found.filter(({ state }) => state === 'running').map(({ name }) => name)])
+    const virtual = [...names].map((name): Board => {
+      const board = found.find((one) => one.name === name)
+      const named = VARIANTS.find((kernel) => kernel === name) ?? 'mainline'
+      const kernel = board?.state === 'running' ? board.board.image.manifest.kernel.variant : named
+      return {
+        id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,
+        kind: 'virtual',
+        title: name === DEFAULT_BOARD ? 'Virtual board' : `Virtual board ${name}`,
+        detail:
+          'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
+        rule: RULE_OF_KERNEL[kernel],
+        state: board?.state ?? 'stopped'
+      }
+    })
     const hosts = await listHosts()
     return [...virtual, ...hosts.map((h): Board => ({ id: h.name, kind: 'ssh', title: h.name, detail: h.detail }))]
   }
@@ -339,6 +347,13 @@ export class EngineHost implements EngineApi {
     this.state = state
     this.push('session', state)
   }
+}
+
+/** What the kernel-managed VMs of each kernel do (board/kernels). */
+const RULE_OF_KERNEL: Record<Variant, string> = {
+  mainline: 'kernel-managed VMs count handles',
+  weakref: 'kernel-managed VMs hold weak references',
+  hardref: 'kernel-managed VMs hold hard references, and leak'
 }
 
 const IDLE: SessionState = {
