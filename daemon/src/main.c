@@ -84,7 +84,8 @@ static int vs_about(FILE *out, int status)
  */
 static void vs_tracer_leave(struct vs_tracer *tracer, int lock)
 {
-	pid_t parent = getpid(), child = tracer->level == VS_LEVEL_BPF ? fork() : -1;
+	bool attached = tracer->level == VS_LEVEL_BPF && vs_tracer_works(tracer);
+	pid_t parent = getpid(), child = attached ? fork() : -1;
 
 	if (child > 0)
 		return;

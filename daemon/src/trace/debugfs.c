@@ -50,7 +50,8 @@ static void vs_listing_tell(struct vs_listing *listing, uint32_t kind, const cha
 {
 	struct vs_text_event out = { .event = { .time_ns = vs_now_ns(), .kind = kind } };
 
-	memcpy(out.event.value, value, n * sizeof(*value));
+	if (n)
+		memcpy(out.event.value, value, n * sizeof(*value));
 	if (text)
 		snprintf(out.text, sizeof(out.text), "%s", text);
 	listing->record(listing->data, &out.event, text ? sizeof(out) : sizeof(out.event));
