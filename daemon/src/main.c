@@ -6,6 +6,7 @@
  * privileged, drop all privilege, and only then read the first byte of input.
  */
 #include <errno.h>
+#include <signal.h>
 
 #include "board/capabilities.h"
 #include "board/offer.h"
@@ -82,10 +83,12 @@ static int vs_about(FILE *out, int status)
  * desktop would wait for nothing. So a child that has neither its connection nor the lock sees to it, and this process
  * ends at once. Where the child is killed, or there is none, the kernel does the same as the last process ends.
  */
-static void vs_tracer_leave(struct vs_tracer *tracer, int lock)
+static void vs_tracer_leave(struct vs_tracer *tracer, int lock, int walk)
 {
 	bool attached = tracer->level == VS_LEVEL_BPF && vs_tracer_works(tracer);
-	pid_t parent = getpid(), child = attached ? fork() : -1;
+	/* Without privileges only, as the tracer itself. */
+	pid_t parent = getpid(), child = attached && geteuid() ? fork() : -1;
+	sigset_t all;
 
 	if (child > 0)
 		return;
@@ -95,6 +98,10 @@ static void vs_tracer_leave(struct vs_tracer *tracer, int lock)
 			close(fd);
 		if (lock >= 0)
 			close(lock);
+		if (walk >= 0)
+			close(walk);
+		sigfillset(&all);
+		sigprocmask(SIG_UNBLOCK, &all, NULL);
 		/* Whoever closes a link last detaches it. A process has closed everything when its child gets another parent. */
 		while (getppid() == parent)
 			usleep(1000);
@@ -156,7 +163,7 @@ int main(int argc, char **argv)
 	r = vs_serve(&findings, &tracer, &runner, &identity, &flags, &daemon);
 
 	vs_runner_process_stop(&runner);
-	vs_tracer_leave(&tracer, lock);
+	vs_tracer_leave(&tracer, lock, walk);
 	vs_flag_names_destroy(&flags);
 	vs_btf_destroy(&btf);
 	return r ? 1 : 0;
