@@ -150,6 +150,35 @@ static void test_an_unlink_after_its_remove_names_the_same_mapping(void **state)
 	vs_resolver_destroy(&resolver);
 }
 
+static void resolve_handle(struct vs_resolver *resolver, uint32_t kind, uint64_t expected_file)
+{
+	struct vs_row row;
+
+	resolve(resolver, kind, 0x1000, 0x2000, &row);
+	assert_int_equal(row.cell[1], expected_file);
+}
+
+static void test_the_handles_of_a_file_that_has_ended_are_closed_in_it(void **state)
+{
+	struct vs_resolver resolver;
+
+	vs_resolver_init(&resolver, 4096);
+	for (uint64_t file = 1; file <= 2; file++) {
+		for (int i = 0; i < 100; i++)
+			resolve_handle(&resolver, VS_HANDLE_OPEN, file);
+		resolve_handle(&resolver, VS_HANDLE_CLOSE, file);
+		resolve_handle(&resolver, VS_HANDLE_CLOSED, file);
+		vs_resolve_file_free(&resolver, 0x1000, 10 * file);
+		for (int i = 1; i < 100; i++) {
+			resolve_handle(&resolver, VS_HANDLE_CLOSE, file);
+			resolve_handle(&resolver, VS_HANDLE_CLOSED, file);
+		}
+		/* The slab gives the address to the next file. */
+	}
+	assert_int_equal(resolver.gaps[VS_OBJECT_FILE], 0);
+	vs_resolver_destroy(&resolver);
+}
+
 static void test_a_killed_job_is_no_gap(void **state)
 {
 	struct vs_resolver resolver;
@@ -196,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_the_table_stays_as_large_as_what_is_alive),
 		cmocka_unit_test(test_an_old_id_that_has_just_ended_outlives_a_new_table),
 		cmocka_unit_test(test_an_unlink_after_its_remove_names_the_same_mapping),
+		cmocka_unit_test(test_the_handles_of_a_file_that_has_ended_are_closed_in_it),
 		cmocka_unit_test(test_a_killed_job_is_no_gap),
 		cmocka_unit_test(test_a_task_is_new_once_and_again_under_another_name),
 	};
