@@ -3,6 +3,8 @@
 #include "vs_test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "trace/kprobe.h"
 #include "trace/kprobe_event.h"
@@ -277,6 +279,120 @@ static void test_events_become_records(void **state)
 	free(kprobes.tasks);
 }
 
+#define FUTURE (3600 * 1000000000ull)
+
+static uint64_t times[4096];
+static size_t n_times;
+
+static void keep_time(void *data, const struct vs_event *record, size_t size)
+{
+	assert_true(n_times < VS_ARRAY_SIZE(times));
+	times[n_times++] = record->time_ns;
+}
+
+/* Two CPUs whose buffers are pipes of whole pages, and one event, of type 9. */
+struct two_cpus {
+	struct vs_kprobes kprobes;
+	struct vs_kprobe_event event;
+	struct vs_kprobe_queue queues[2];
+	int read_ends[2], write_ends[2];
+	uint8_t page[4096];
+};
+
+static void two_cpus_begin(struct two_cpus *cpus)
+{
+	const struct vs_kprobe_spec *spec = vs_kprobe_specs;
+
+	while (strcmp(spec->probe.program, "vm_destroy"))
+		spec++;
+	*cpus = (struct two_cpus){ .event = { .spec = spec } };
+	cpus->kprobes = (struct vs_kprobes){
+		.fs = { .pipes = cpus->read_ends, .n_cpus = 2, .subbuf = sizeof(cpus->page) },
+		.events = &cpus->event,
+		.by_type = vs_xcalloc(65536, sizeof(uint16_t)),
+		.queues = cpus->queues,
+		.tasks = vs_kprobe_tasks_make(),
+		.page = cpus->page,
+		.record = keep_time,
+	};
+	cpus->kprobes.by_type[9] = 1;
+	n_times = 0;
+	for (int cpu = 0; cpu < 2; cpu++) {
+		int ends[2];
+
+		assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+		cpus->read_ends[cpu] = ends[0];
+		cpus->write_ends[cpu] = ends[1];
+	}
+}
+
+static void two_cpus_end(struct two_cpus *cpus)
+{
+	for (int cpu = 0; cpu < 2; cpu++) {
+		close(cpus->read_ends[cpu]);
+		close(cpus->write_ends[cpu]);
+		free(cpus->queues[cpu].bytes);
+	}
+	free(cpus->kprobes.by_type);
+	free(cpus->kprobes.tasks);
+}
+
+/* A page with n events at this time. */
+static void two_cpus_write(struct two_cpus *cpus, int cpu, uint64_t time_ns, int n)
+{
+	struct page page;
+
+	page_begin(&page, time_ns);
+	for (int i = 0; i < n; i++) {
+		put32(&page, 2); /* 8 bytes, at the time of the page */
+		put32(&page, 9);
+		put32(&page, 77);
+	}
+	page_end(&page);
+	assert_int_equal(write(cpus->write_ends[cpu], page.bytes, sizeof(page.bytes)), sizeof(page.bytes));
+}
+
+static void test_what_comes_during_a_drain_waits_for_the_next(void **state)
+{
+	struct two_cpus cpus;
+	uint64_t now = vs_now_ns();
+
+	two_cpus_begin(&cpus);
+	two_cpus_write(&cpus, 0, now - 5, 1);
+	two_cpus_write(&cpus, 1, now - 7, 1);
+	/* Of after the drain began: the other CPU may still give an older one. */
+	two_cpus_write(&cpus, 1, now + FUTURE, 1);
+	assert_false(vs_kprobes_consume(&cpus.kprobes, true));
+	assert_int_equal(n_times, 2);
+	assert_int_equal(times[0], now - 7);
+	assert_int_equal(times[1], now - 5);
+	two_cpus_end(&cpus);
+}
+
+static void test_a_queue_that_is_never_empty_does_not_grow(void **state)
+{
+	struct two_cpus cpus;
+	uint64_t now = vs_now_ns();
+	size_t room = 0;
+
+	two_cpus_begin(&cpus);
+	two_cpus_write(&cpus, 0, now + FUTURE, 1);
+	assert_false(vs_kprobes_consume(&cpus.kprobes, true));
+	for (int i = 0; i < 3000; i++) {
+		struct vs_kprobe_queue *queue = &cpus.queues[0];
+
+		n_times = 0;
+		two_cpus_write(&cpus, 0, now + FUTURE, 300);
+		assert_false(vs_kprobes_consume(&cpus.kprobes, true));
+		assert_int_equal(n_times, 0);
+		/* All but one of them are given by now. */
+		queue->head = queue->end - 24;
+		room = i == 10 ? queue->room : room;
+	}
+	assert_int_equal(cpus.queues[0].room, room);
+	two_cpus_end(&cpus);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +403,8 @@ int main(void)
 		cmocka_unit_test(test_stats_and_formats_are_read),
 		cmocka_unit_test(test_reasons_nest),
 		cmocka_unit_test(test_events_become_records),
+		cmocka_unit_test(test_what_comes_during_a_drain_waits_for_the_next),
+		cmocka_unit_test(test_a_queue_that_is_never_empty_does_not_grow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,16 +20,6 @@
  */
 #define VS_KPROBE_LATE_NS (10 * VS_NS_PER_MS)
 
-/* Events of one CPU that were read and wait for those of the others: a head each, then the record, kept to 8 bytes. */
-struct vs_kprobe_queue {
-	uint8_t *bytes;
-	size_t head;
-	size_t end;
-	size_t room;
-	uint64_t last_ns; /* time of the last one read */
-	bool more;        /* its buffer was not read empty */
-};
-
 struct vs_queued_event {
 	uint64_t time_ns;
 	uint64_t size;
@@ -219,8 +209,12 @@ static void vs_kprobe_enqueue(void *data, uint64_t time_ns, const uint8_t *recor
 	struct vs_queued_event head = { time_ns, size };
 	size_t need = sizeof(head) + ((size + 7) & ~(size_t)7);
 
-	if (queue->head == queue->end)
-		queue->head = queue->end = 0;
+	/* One that is never empty would otherwise grow by all that comes. */
+	if (queue->end + need > queue->room && queue->head) {
+		memmove(queue->bytes, queue->bytes + queue->head, queue->end - queue->head);
+		queue->end -= queue->head;
+		queue->head = 0;
+	}
 	if (queue->end + need > queue->room) {
 		queue->room = queue->room * 2 + need + 65536;
 		queue->bytes = vs_xrealloc(queue->bytes, queue->room, 1);
@@ -270,7 +264,8 @@ static struct vs_kprobe_queue *vs_kprobe_oldest(struct vs_kprobes *kprobes, uint
 
 bool vs_kprobes_consume(struct vs_kprobes *kprobes, bool all)
 {
-	uint64_t until = all ? UINT64_MAX : vs_now_ns() - VS_KPROBE_LATE_NS;
+	/* From before the first read: a CPU that was read may have newer ones by now, and one read after it gives those. */
+	uint64_t until = vs_now_ns() - (all ? 0 : VS_KPROBE_LATE_NS);
 	struct vs_kprobe_queue *queue;
 	struct vs_queued_event event;
 	bool more = false;

@@ -19,7 +19,15 @@ typedef void (*vs_kprobe_record_fn)(void *data, const struct vs_event *record, s
 
 struct vs_kprobe_event;
 struct vs_kprobe_task;
-struct vs_kprobe_queue;
+/* Events of one CPU that were read and wait for those of the others: a head each, then the record, kept to 8 bytes. */
+struct vs_kprobe_queue {
+	uint8_t *bytes;
+	size_t head;
+	size_t end;
+	size_t room;
+	uint64_t last_ns; /* time of the last one read */
+	bool more;        /* its buffer was not read empty */
+};
 
 struct vs_kprobes {
 	struct vs_tracefs fs;
@@ -51,7 +59,10 @@ void vs_kprobes_destroy(struct vs_kprobes *kprobes);
 
 void vs_kprobes_start(struct vs_kprobes *kprobes);
 void vs_kprobes_stop(struct vs_kprobes *kprobes);
-/* Gives records to the record function: some, up to a moment ago, or all that wait. True: more may wait. */
+/*
+ * Gives records to the record function, in the order of their time over all CPUs: up to a moment ago, or all of before this
+ * call. True: more may wait.
+ */
 bool vs_kprobes_consume(struct vs_kprobes *kprobes, bool all);
 /*
  * Makes the kernel list its objects, by reading "gem", and gives the records of a walk. They have of each BO what can be
