@@ -95,12 +95,18 @@ static void test_the_same_objects_are_the_same_the_next_time(void **state)
 	assert_int_not_equal(va, 0);
 }
 
-static void test_two_that_look_alike_are_two(void **state)
+static void test_those_that_look_alike_are_several(void **state)
 {
-	parse(HEAD "   00020002: I  0 ( 1) 00000000 000000000000abcd 00004096           one\n"
-		   "   00020002: I  0 ( 1) 00000000 000000000000abcd 00004096           one\n" TOTAL);
-	assert_int_equal(count(VS_WALK_BO), 2);
-	assert_int_not_equal(find(VS_WALK_BO, 0)->event.value[0], find(VS_WALK_BO, 1)->event.value[0]);
+	static const char *const one = "   00020002: I  0 ( 1) 00000000 000000000000abcd 00004096           one\n";
+	char text[8192] = HEAD;
+
+	for (int i = 0; i < 40; i++)
+		strcat(text, one);
+	parse(text);
+	assert_int_equal(count(VS_WALK_BO), 40);
+	for (size_t i = 0; i < 40; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(find(VS_WALK_BO, i)->event.value[0], find(VS_WALK_BO, j)->event.value[0]);
 }
 
 static void test_locked_ones_are_counted(void **state)
@@ -126,7 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bos_their_mappings_and_vms),
 		cmocka_unit_test(test_the_same_objects_are_the_same_the_next_time),
-		cmocka_unit_test(test_two_that_look_alike_are_two),
+		cmocka_unit_test(test_those_that_look_alike_are_several),
 		cmocka_unit_test(test_locked_ones_are_counted),
 		cmocka_unit_test(test_what_it_does_not_understand_it_leaves),
 	};

@@ -27,7 +27,7 @@ struct vs_listing {
 	size_t n_vas;
 	uint64_t *vms; /* told already */
 	size_t n_vms;
-	uint64_t *bos; /* told already, for two that look alike */
+	uint64_t *bos; /* told already: what they look like, which several may share */
 	size_t n_bos;
 };
 
@@ -57,15 +57,16 @@ static void vs_listing_tell(struct vs_listing *listing, uint32_t kind, const cha
 	listing->record(listing->data, &out.event, text ? sizeof(out) : sizeof(out.event));
 }
 
-/* A number that no BO before it has: without an mmap offset several may look the same. */
+/* A number that no BO before it has: without an mmap offset several may look the same. They are counted. */
 static uint64_t vs_listing_bo(struct vs_listing *listing, uint64_t identity)
 {
+	uint64_t alike = 0;
+
 	for (size_t i = 0; i < listing->n_bos; i++)
-		if (listing->bos[i] == identity)
-			return vs_listing_bo(listing, vs_mix_two(identity, 1));
+		alike += listing->bos[i] == identity;
 	listing->bos = vs_xrealloc(listing->bos, listing->n_bos + 1, sizeof(*listing->bos));
 	listing->bos[listing->n_bos++] = identity;
-	return identity;
+	return alike ? vs_mix_two(identity, alike) : identity;
 }
 
 /* What comes before madv and name: "%08x: %c %2d (%2d) %08llx %p %08zu", then " %9s %-32s". */
