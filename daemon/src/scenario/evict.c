@@ -28,8 +28,10 @@ static int shrink(struct vs_run *run, unsigned pages)
 {
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%u", pages);
+	ssize_t written = write(run->fds->shrink, text, n);
 
-	return write(run->fds->shrink, text, n) == n ? 0 : vs_run_fail(run, -errno, "asking msm's shrinker for %u pages", pages);
+	return written == n ? 0 :
+			      vs_run_fail(run, written < 0 ? -errno : -EIO, "asking msm's shrinker for %u pages", pages);
 }
 
 /* Map a BO and let the GPU use it. */

@@ -35,7 +35,7 @@ static int unmap_while_busy(struct vs_vm *vm)
 {
 	uint64_t iova = base_of(vm);
 	struct vs_cmd cmd;
-	int fence, out, r = vs_cmd_init(&cmd, vm, vm->va_start);
+	int fence, out = -1, r = vs_cmd_init(&cmd, vm, vm->va_start);
 
 	if (!r)
 		bo_and_map(vm, 4, iova, &r);
@@ -52,15 +52,13 @@ static int unmap_while_busy(struct vs_vm *vm)
 	r = vs_vm_unmap(vm, iova, 4 * vm->page_size);
 	if (!r)
 		r = vs_vm_flush_with(vm, vm->bind_queue, &(struct vs_msm_sync){ .in_fence = fence, .out_fence = &out });
-	if (r) {
-		close(fence);
-		return r;
-	}
-	r = vs_vm_checkpoint(vm, "after UNMAP of what the GPU uses");
+	if (!r)
+		r = vs_vm_checkpoint(vm, "after UNMAP of what the GPU uses");
 	/* Not cut short: the command buffer is the GPU's until then. */
 	vm->run->cleaning = true;
 	r = vs_run_wait_fence(vm->run, fence, "the submit that the UNMAP waits for") ?: r;
-	r = vs_run_wait_fence(vm->run, out, "the UNMAP that waits for a submit") ?: r;
+	if (out >= 0)
+		r = vs_run_wait_fence(vm->run, out, "the UNMAP that waits for a submit") ?: r;
 	vm->run->cleaning = false;
 	return r;
 }
