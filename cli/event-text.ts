@@ -2,7 +2,7 @@ import { formatBytes, formatDuration, formatIova, formatOffset, formatTime, quan
 import type { EventContext } from '../engine/store/events'
 import type { Index } from '../engine/store/session-index'
 import { ShrinkStage, TeardownReason, VmMode } from '../engine/wire/messages'
-import { Field, Kind } from '../engine/wire/schema'
+import { Field, isColumn, Kind } from '../engine/wire/schema'
 
 const NAMES = new Map(Object.entries(Field).map(([name, field]) => [field as number, name]))
 /** As people read them; a field that is not here is called as in the proto, with spaces. */
@@ -43,7 +43,7 @@ export class EventText {
   }
 
   private columns(kind: number): readonly number[] {
-    return (this.context.schema.get(kind)?.columns ?? []).filter((field) => NAMES.has(field))
+    return (this.context.schema.get(kind)?.columns ?? []).filter(isColumn)
   }
 
   private field(kind: number, field: number, value: number): string {

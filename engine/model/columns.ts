@@ -54,21 +54,30 @@ export function lowerBound(column: Column, value: number): number {
   return low
 }
 
-/** Where the object with a dense id stands in its columns. */
+/**
+ * Ids from here on are taken for nonsense. A daemon counts its ids from 1; a session with so many VAs would not fit into memory, and
+ * what a board or a file says must not make an index for it.
+ */
+export const ID_LIMIT = 2 ** 28
+const PAGE = 4096
+
+/** Whether an index can hold it. */
+export function isId(id: number): boolean {
+  return id >= 0 && id < ID_LIMIT
+}
+
+/** Where the object with a dense id stands in its columns. In pages, so that one id far from the others costs no more than a page. */
 export class IdIndex {
-  private data = new Int32Array(1024).fill(-1)
+  private readonly pages: (Int32Array | undefined)[] = []
 
   /** -1 where the id is not known. */
   get(id: number): number {
-    return this.data[id] ?? -1
+    return isId(id) ? (this.pages[Math.floor(id / PAGE)]?.[id % PAGE] ?? -1) : -1
   }
 
+  /** Only for what isId() holds of. */
   set(id: number, index: number): void {
-    if (id >= this.data.length) {
-      const bigger = new Int32Array(Math.max(id + 1, this.data.length * 2)).fill(-1)
-      bigger.set(this.data)
-      this.data = bigger
-    }
-    this.data[id] = index
+    const page = (this.pages[Math.floor(id / PAGE)] ??= new Int32Array(PAGE).fill(-1))
+    page[id % PAGE] = index
   }
 }

@@ -15,8 +15,9 @@ import {
   type ScenarioStatus,
   type Snapshot
 } from '../wire/messages'
-import { Kind, kindName, type KindInfo, type Schema } from '../wire/schema'
+import { Field, Kind, kindName, type KindInfo, type Schema } from '../wire/schema'
 import { applyEvent } from './apply'
+import { isId } from './columns'
 import { BatchGroup } from './group'
 import { EventCursor, type Observer } from './observer'
 import { Reconciler } from './reconcile'
@@ -219,12 +220,18 @@ export class SessionModel {
 
   private apply(): void {
     const { state, cursor, observers, reconciler } = this
+    let skipped = 0
     this.group?.take((batch, index) => {
       cursor.move(batch, index, batch.time[index]! / NS)
+      if (!makesId(cursor)) {
+        skipped++
+        return
+      }
       for (const observer of observers) observer.event(cursor)
       applyEvent(state, cursor)
       if (reconciler.waiting) reconciler.clock(cursor.time)
     })
+    if (skipped > 0) this.fault(`${skipped} events make objects with ids that no daemon gives: they were left out`)
   }
 
   private lose(first: number, last: number): void {
@@ -238,7 +245,7 @@ export class SessionModel {
     this.apply()
     this.parts = part.part === 0 ? [part] : [...this.parts, part]
     if (!part.last) return
-    const parts = this.parts
+    const parts = this.parts.map((p) => this.withIds(p))
     this.parts = []
     this.snapshots++
     const begin = this.seconds(big(part.beginNs))
@@ -255,6 +262,16 @@ export class SessionModel {
     const text = `snapshot, ${vas} mappings${part.complete ? '' : ', incomplete'}`
     this.state.markers.push({ time: end, until: end, kind: 'snapshot', text })
     this.reach(end)
+  }
+
+  /** A part of a snapshot without the objects whose ids cannot be; most have none, and stay as they are. */
+  private withIds(part: Snapshot): Snapshot {
+    const good = ({ id }: { id?: unknown }): boolean => isId(num(id as never))
+    if (part.vas.every(good) && part.vmBos.every(good)) return part
+    const [vas, vmBos] = [part.vas.filter(good), part.vmBos.filter(good)]
+    const left = part.vas.length - vas.length + part.vmBos.length - vmBos.length
+    this.fault(`${left} objects of a snapshot have ids that no daemon gives: they were left out`)
+    return { ...part, vas, vmBos } as Snapshot
   }
 
   private takeScenario(status: ScenarioStatus): void {
@@ -304,6 +321,12 @@ export class SessionModel {
     this.state.markers.push({ time, until, kind: 'loss', text: `lost ${total}` })
     this.lose(time, until)
   }
+}
+
+/** False for an event that makes an object whose id cannot be. */
+function makesId(e: EventCursor): boolean {
+  if (e.kind === Kind.VaInsert) return isId(e.get(Field.va))
+  return e.kind !== Kind.VmBoCreate || isId(e.get(Field.vmBo))
 }
 
 export type ScenarioStateName = 'started' | 'running' | 'done' | 'failed' | 'cancelled' | 'refused'

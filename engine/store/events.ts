@@ -1,6 +1,6 @@
 import { BatchDecoder, BatchError } from '../wire/batch'
 import { big, decodeFrame, eventsOf } from '../wire/messages'
-import type { KindInfo, Schema } from '../wire/schema'
+import { isColumn, type KindInfo, type Schema } from '../wire/schema'
 import { EXIT, VascopeError } from '../problem'
 import type { SessionReader } from './reader'
 import type { IndexEntry } from './session-index'
@@ -105,17 +105,17 @@ export class EventStream {
       const time = batch.time[i]! / 1e9
       const kind = batch.kind[i]!
       if (time < from || time > to || (kinds && !kinds.has(kind))) continue
-      const columns = this.columnsOf(kind, batch.columns.length)
+      const columns = this.columnsOf(kind)
       const fits = ([field, value]: [number, number]): boolean =>
         columns.includes(field) && batch.columns[field]![i] === value
       if (where.length === 0 || where.every(fits)) waiting.add(time, kind, columns, batch.columns, i)
     }
   }
 
-  private columnsOf(kind: number, known: number): readonly number[] {
+  private columnsOf(kind: number): readonly number[] {
     let columns = this.columns.get(kind)
     if (!columns) {
-      columns = (this.context.schema.get(kind)?.columns ?? []).filter((field) => field < known)
+      columns = (this.context.schema.get(kind)?.columns ?? []).filter(isColumn)
       this.columns.set(kind, columns)
     }
     return columns

@@ -1,5 +1,5 @@
 import { readName, readTask, type NameFields, type TaskFields } from './announce'
-import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, MORE, type Schema } from './schema'
+import { DELTA_COLUMNS, Field, FIRST_COLUMN, isColumn, LAST_COLUMN, MORE, type Schema } from './schema'
 import { WireError } from './varint'
 
 /**
@@ -42,14 +42,14 @@ export class BatchDecoder {
   private readonly previous = new Float64Array(LAST_COLUMN + 1)
   private data: Uint8Array = new Uint8Array(0)
   private at = 0
-  /** Columns of each kind, those that only newer daemons know left out. */
+  /** Columns of each kind, those that only newer daemons know, and fields that are none, left out. */
   private readonly lists: (readonly number[] | undefined)[] = []
 
   constructor(
     schema: Schema,
     private readonly origin: bigint
   ) {
-    for (const { kind, columns } of schema.values()) this.lists[kind] = columns.filter((field) => field <= LAST_COLUMN)
+    for (const { kind, columns } of schema.values()) this.lists[kind] = columns.filter(isColumn)
     for (let i = FIRST_COLUMN; i <= LAST_COLUMN; i++) this.columns[i] = new Float64Array(this.capacity)
   }
 

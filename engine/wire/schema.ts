@@ -119,6 +119,11 @@ export const MORE = 100
 export const FIRST_COLUMN = Field.task
 export const LAST_COLUMN = Field.reason
 
+/** Whether a field that a schema names is a column that this version decodes. */
+export function isColumn(field: number): boolean {
+  return field >= FIRST_COLUMN && field <= LAST_COLUMN
+}
+
 /** Columns whose entries are differences from the entry before (sint64 in the proto). */
 export const DELTA_COLUMNS: ReadonlySet<number> = new Set([Field.va, Field.vmBo, Field.bo, Field.iova, Field.job])
 

@@ -106,6 +106,25 @@ describe('the session model', () => {
     expect(model.events).toBe(1)
   })
 
+  it('leaves out objects with ids that cannot be, and goes on', () => {
+    const model = new SessionModel()
+    for (const f of [frame.hello(), frame.capabilities()]) model.take(f)
+    const far = 2 ** 27
+    const vmBo = { ms: 1, kind: Kind.VmBoCreate, vm: 1, vmBo: 2 ** 31, bo: 1 }
+    model.take(frame.events(1, [insert(1, 2 ** 40, 16, 4), vmBo, insert(2, -7, 32, 4), insert(3, far, 64, 4)]))
+    expect(model.faults).toEqual(['3 events make objects with ids that no daemon gives: they were left out'])
+    const vas = [
+      { id: 2 ** 40, vm: 1, bo: 1, iova: 16, range: 4 },
+      { id: 5, vm: 1, bo: 1, iova: 128, range: 4 }
+    ]
+    const walk = { id: 1, part: 0, last: true, complete: true, beginNs: at(4), endNs: at(5) }
+    model.take(Frame.encode({ snapshot: { ...walk, vas, vmBos: [{ id: 2 ** 36, vm: 1, bo: 1 }] } }).finish())
+    expect(model.faults[1]).toBe('2 objects of a snapshot have ids that no daemon gives: they were left out')
+    const { mappings, vmBos } = model.state
+    expect([...mappings.live].map((i) => mappings.va.at(i))).toEqual([far, 5])
+    expect([mappings.byVa.get(far), mappings.byVa.get(2 ** 40), vmBos.size]).toEqual([0, -1, 0])
+  })
+
   it('follows handles of a BO and samples its refcount', () => {
     const model = modelOf([
       { ms: 1, kind: Kind.BoCreate, task: 1, bo: 5, size: 16, flags: 0x20001 },

@@ -33,6 +33,12 @@ describe('event batches', () => {
     expect([batch.count, batch.columns[Field.va]![9999]]).toEqual([10_000, 10_000])
   })
 
+  it('takes no field below the columns for one, whatever a schema says', () => {
+    const odd: Schema = new Map([[Kind.VaRemove, { kind: Kind.VaRemove, name: 'odd', columns: [5, 0, Field.va] }]])
+    const bytes = EventBatch.encode({ kind: [Kind.VaRemove], time: [0], va: [9], baseNs: ORIGIN }).finish()
+    expect(new BatchDecoder(odd, BigInt(ORIGIN)).decode(bytes).columns[Field.va]![0]).toBe(9)
+  })
+
   it('keeps and counts kinds it does not know', () => {
     const bytes = EventBatch.encode({ kind: [900, 901], time: [0, 0], baseNs: ORIGIN }).finish()
     const batch = decoder().decode(bytes)
