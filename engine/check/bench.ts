@@ -2,7 +2,7 @@ import type { Finding, FindingObject, Severity } from '../api'
 import { FOUND, type State } from '../model/state'
 import { ruleOf } from './rules'
 
-/** Findings of one rule that are kept; the rest is counted. */
+/** Findings of one rule that are kept whole; of the rest only what it takes to count and to withdraw them. */
 const KEPT = 500
 /** Events arrive per CPU: those of one moment are all in after this, seconds. */
 export const REORDER = 0.1
@@ -20,9 +20,10 @@ export interface Ref {
  */
 export class Bench {
   readonly findings: Finding[] = []
-  /** By rule: all findings, and those that are kept. */
+  /** Those that are not kept whole. */
+  readonly overflow: Pick<Finding, 'rule' | 'key' | 'time' | 'severity'>[] = []
+  /** By rule: all findings. */
   readonly counts = new Map<string, number>()
-  readonly kept = new Map<string, number>()
   /** Rules that are not judged in this session, and why. */
   readonly silent = new Map<string, string>()
   /** Newest event, seconds. */
@@ -39,6 +40,9 @@ export class Bench {
   private readonly keys = new Set<string>()
   private pending: { due: number; run: () => void; atEnd: boolean }[] = []
   private next = Infinity
+  private readonly kept = new Map<string, number>()
+  /** Newest time of which something is lost. */
+  private lostUntil = -Infinity
 
   constructor(readonly state: State) {}
 
@@ -57,10 +61,13 @@ export class Bench {
     if (this.silent.has(id) || this.keys.has(full)) return
     if (rule.severity !== 'gap' && !objects.every((o) => this.certain(o, rule.history, time))) return
     this.keys.add(full)
-    const n = (this.counts.get(id) ?? 0) + 1
-    this.counts.set(id, n)
-    if (n > KEPT) return
-    this.kept.set(id, n)
+    this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
+    const kept = this.kept.get(id) ?? 0
+    if (kept >= KEPT) {
+      this.overflow.push({ rule: id, key: full, time, severity })
+      return
+    }
+    this.kept.set(id, kept + 1)
     this.findings.push({
       rule: id,
       severity,
@@ -93,22 +100,30 @@ export class Bench {
   }
 
   snapshot(end: number, complete: boolean): void {
-    if (this.unknownUntil === Infinity) this.unknownUntil = end
+    if (this.unknownUntil === Infinity) this.unknownUntil = Math.max(end, this.lostUntil)
     if (complete && this.wholeSince === Infinity) this.wholeSince = end
   }
 
   lost(first: number, last: number): void {
     this.wholeSince = Infinity
+    this.lostUntil = Math.max(this.lostUntil, last)
     if (this.unknownUntil !== Infinity) this.unknownUntil = Math.max(this.unknownUntil, last)
-    const stands = (f: Finding): boolean => f.severity === 'gap' || f.time < first - REORDER
-    const kept = this.findings.filter(stands)
-    for (const finding of this.findings) {
-      if (stands(finding)) continue
-      this.keys.delete(finding.key)
-      this.counts.set(finding.rule, this.counts.get(finding.rule)! - 1)
-      this.kept.set(finding.rule, this.kept.get(finding.rule)! - 1)
+    for (const { rule } of this.withdraw(this.findings, first)) this.kept.set(rule, this.kept.get(rule)! - 1)
+    this.withdraw(this.overflow, first)
+  }
+
+  /** Takes out of a list what was found since `first` and could be otherwise; answers it. */
+  private withdraw<T extends Pick<Finding, 'rule' | 'key' | 'time' | 'severity'>>(list: T[], first: number): T[] {
+    const stays = (f: T): boolean => f.severity === 'gap' || f.time < first - REORDER
+    const gone = list.filter((f) => !stays(f))
+    for (const { rule, key } of gone) {
+      this.keys.delete(key)
+      this.counts.set(rule, this.counts.get(rule)! - 1)
     }
-    this.findings.splice(0, this.findings.length, ...kept)
+    let n = 0
+    for (const f of list) if (stays(f)) list[n++] = f
+    list.length = n
+    return gone
   }
 
   /** Whether all that the rule needs to know of the object is known. */

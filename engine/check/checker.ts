@@ -109,11 +109,9 @@ export class Checker implements Observer {
     const none =
       bench.unknownUntil === Infinity ? 'no snapshot of the board came, so that nothing is known for certain' : ''
     const counts: Record<Severity, number> = { violation: 0, retention: 0, suspicion: 0, gap: 0 }
-    for (const { severity } of bench.findings) counts[severity]++
+    for (const list of [bench.findings, bench.overflow]) for (const { severity } of list) counts[severity]++
     const rules = RULES.map(({ id, title, text, severity }) => {
       const hits = bench.counts.get(id) ?? 0
-      const kept = bench.kept.get(id) ?? 0
-      counts[severity] += hits - kept
       const reason = bench.silent.get(id) ?? (severity === 'gap' ? '' : none)
       return { id, title, text, severity, checked: reason === '', reason, hits }
     })
