@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "trace/kprobe.h"
@@ -393,6 +394,27 @@ static void test_a_queue_that_is_never_empty_does_not_grow(void **state)
 	two_cpus_end(&cpus);
 }
 
+/* A folder that has none of tracefs' files: nothing of what was made may stay. */
+static void test_a_failed_set_up_leaves_nothing(void **state)
+{
+	char folder[] = "/tmp/vascope-tracefs-XXXXXX", path[64];
+	struct vs_tracefs tracefs;
+	int root;
+
+	assert_non_null(mkdtemp(folder));
+	root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(root >= 0);
+	assert_int_equal(mkdirat(root, "instances", 0700), 0);
+	assert_int_equal(vs_tracefs_make(&tracefs, root, 2, 64), -ENOENT);
+	assert_int_equal(tracefs.root, -1);
+	snprintf(path, sizeof(path), "instances/vascope.%d", getpid());
+	assert_int_equal(faccessat(root, path, F_OK, 0), -1);
+	/* Root is still open, and the caller's. */
+	assert_int_equal(unlinkat(root, "instances", AT_REMOVEDIR), 0);
+	assert_int_equal(rmdir(folder), 0);
+	close(root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_events_become_records),
 		cmocka_unit_test(test_what_comes_during_a_drain_waits_for_the_next),
 		cmocka_unit_test(test_a_queue_that_is_never_empty_does_not_grow),
+		cmocka_unit_test(test_a_failed_set_up_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

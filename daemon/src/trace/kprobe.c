@@ -134,11 +134,14 @@ static int vs_kprobes_open(struct vs_kprobes *kprobes, unsigned int n_cpus, unsi
 		kib = VS_KPROBE_BUFFERS_KIB / n_cpus > VS_KPROBE_BUFFER_MIN_KIB ? VS_KPROBE_BUFFERS_KIB / n_cpus :
 										VS_KPROBE_BUFFER_MIN_KIB;
 	r = vs_tracefs_make(&kprobes->fs, root, n_cpus, kib);
-	if (r) {
-		close(root);
-		return r;
+	if (!r) {
+		r = vs_keeper_start(&kprobes->keeper, &kprobes->fs);
+		if (r)
+			vs_tracefs_discard(&kprobes->fs);
 	}
-	return vs_keeper_start(&kprobes->keeper, &kprobes->fs);
+	if (r)
+		close(root);
+	return r;
 }
 
 char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned int n_cpus, unsigned int kib,

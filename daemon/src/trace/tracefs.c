@@ -11,6 +11,9 @@
 
 #include "util.h"
 
+#define VS_REMOVE_TRIES 100
+#define VS_REMOVE_PAUSE_MS 50
+
 char *vs_tracefs_read(int folder, const char *path)
 {
 	_vs_close_ int fd = openat(folder, path, O_RDONLY | O_CLOEXEC);
@@ -147,6 +150,18 @@ int vs_tracefs_remove(int root, const char *name, const char *group)
 	return r == -ENOENT ? 0 : r;
 }
 
+int vs_tracefs_remove_used(int root, const char *name, const char *group)
+{
+	const struct timespec pause = { .tv_nsec = VS_REMOVE_PAUSE_MS * 1000000 };
+	int r = vs_tracefs_remove(root, name, group);
+
+	for (int i = 0; r && i < VS_REMOVE_TRIES; i++) {
+		nanosleep(&pause, NULL);
+		r = vs_tracefs_remove(root, name, group);
+	}
+	return r;
+}
+
 static int vs_tracefs_cpu(struct vs_tracefs *tracefs, unsigned int cpu)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = cpu };
@@ -206,16 +221,18 @@ int vs_tracefs_make(struct vs_tracefs *tracefs, int root, unsigned int n_cpus, u
 	tracefs->stats = vs_xcalloc(n_cpus, sizeof(*tracefs->stats));
 	memset(tracefs->pipes, 0xff, n_cpus * sizeof(*tracefs->pipes));
 	memset(tracefs->stats, 0xff, n_cpus * sizeof(*tracefs->stats));
-	if (mkdirat(root, path, 0700))
+	if (mkdirat(root, path, 0700)) {
 		r = -errno;
-	else if ((tracefs->instance = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		tracefs->root = -1; /* the caller's still */
+		vs_tracefs_close(tracefs);
+		return r;
+	}
+	if ((tracefs->instance = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		r = -errno;
 	else
 		r = vs_tracefs_set_up(tracefs, kib);
-	if (r) {
-		tracefs->root = -1; /* the caller's again */
-		vs_tracefs_close(tracefs);
-	}
+	if (r)
+		vs_tracefs_discard(tracefs);
 	return r;
 }
 
@@ -235,6 +252,18 @@ void vs_tracefs_close(struct vs_tracefs *tracefs)
 	free(tracefs->pipes);
 	free(tracefs->stats);
 	*tracefs = (struct vs_tracefs){ .root = -1, .instance = -1, .on = -1, .poll = -1 };
+}
+
+void vs_tracefs_discard(struct vs_tracefs *tracefs)
+{
+	struct vs_tracefs made = *tracefs;
+	int r;
+
+	tracefs->root = -1;
+	vs_tracefs_close(tracefs);
+	r = vs_tracefs_remove_used(made.root, made.name, made.group);
+	if (r)
+		fprintf(stderr, "vascoped: tracefs instance %s cannot be removed: %s\n", made.name, strerror(-r));
 }
 
 void vs_tracefs_on(const struct vs_tracefs *tracefs, bool on)

@@ -39,6 +39,8 @@ int vs_tracefs_open(int *ret_root);
 int vs_tracefs_make(struct vs_tracefs *tracefs, int root, unsigned int n_cpus, unsigned int kib);
 /* Closes; what was made stays until the keeper removes it. */
 void vs_tracefs_close(struct vs_tracefs *tracefs);
+/* Closes and removes, for a set-up that failed before there was a keeper. Root is the caller's again. */
+void vs_tracefs_discard(struct vs_tracefs *tracefs);
 
 /* Makes a dynamic event from a definition as dynamic_events takes it. 0 or -errno. */
 int vs_tracefs_define(const struct vs_tracefs *tracefs, const char *definition);
@@ -49,6 +51,8 @@ char *vs_tracefs_read(int folder, const char *path);
 
 /* Removes an instance and the dynamic events that belong to it; 0, or -errno of what is still there. */
 int vs_tracefs_remove(int root, const char *name, const char *group);
+/* The same for an instance that was just in use, which the kernel needs a moment to let go of: at most 5 s. */
+int vs_tracefs_remove_used(int root, const char *name, const char *group);
 
 void vs_tracefs_on(const struct vs_tracefs *tracefs, bool on);
 /* Reads one sub-buffer of a CPU into page (tracefs->subbuf bytes): its size, 0 when nothing waits. */

@@ -10,10 +10,6 @@
 
 #include "util.h"
 
-/* The kernel needs a moment to let go of an instance that was in use. */
-#define VS_KEEPER_TRIES 100
-#define VS_KEEPER_PAUSE_MS 50
-
 /* Root's files are all it needs: uid 0 without any capability, and nothing that could give it one. */
 static void vs_keeper_confine(void)
 {
@@ -46,7 +42,6 @@ static void vs_keeper_leave(int pipe, int root)
 
 _Noreturn static void vs_keeper_run(int pipe, const struct vs_tracefs *tracefs)
 {
-	const struct timespec pause = { .tv_nsec = VS_KEEPER_PAUSE_MS * 1000000 };
 	char byte;
 
 	prctl(PR_SET_NAME, "vascoped-keeper");
@@ -54,12 +49,7 @@ _Noreturn static void vs_keeper_run(int pipe, const struct vs_tracefs *tracefs)
 	vs_keeper_confine();
 	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
 		;
-	for (int i = 0; i < VS_KEEPER_TRIES; i++) {
-		if (!vs_tracefs_remove(tracefs->root, tracefs->name, tracefs->group))
-			_exit(0);
-		nanosleep(&pause, NULL);
-	}
-	_exit(1);
+	_exit(vs_tracefs_remove_used(tracefs->root, tracefs->name, tracefs->group) ? 1 : 0);
 }
 
 int vs_keeper_start(struct vs_keeper *keeper, const struct vs_tracefs *tracefs)

@@ -16,7 +16,7 @@ struct vs_keeper {
 	int pipe;  /* its other end is the keeper's */
 };
 
-/* Starts it, before anything is made. 0 or -errno. */
+/* Starts it, once the instance is there and before any event is. 0 or -errno. */
 int vs_keeper_start(struct vs_keeper *keeper, const struct vs_tracefs *tracefs);
 /* Lets it do its work, and waits until it has. What is ours in the instance must be closed before. */
 void vs_keeper_stop(struct vs_keeper *keeper);
