@@ -23,19 +23,21 @@ export function applySnapshot(
     for (const v of vms) {
       const known = state.vms.get(num(v.id))
       if (v.unusable && known) known.unusable ??= end
-      if (known) continue
-      const vm = state.vm(num(v.id), begin)
-      vm.name = v.name ?? ''
-      vm.flags = num(v.flags)
-      vm.mode = modeName(v.mode ?? 0)
-      vm.task = num(v.task)
-      vm.base = num(v.iova) * page
-      vm.size = num(v.range) * page
-      if (num(v.file) !== 0) {
-        vm.files.push(num(v.file))
-        state.vmOfFile.set(num(v.file), vm.id)
+      if (known?.traced) continue
+      // one of before tracing may have been named by events already: those say less of it than the walk
+      const vm = known ?? state.vm(num(v.id), begin)
+      vm.name ||= v.name ?? ''
+      vm.flags ||= num(v.flags)
+      if (vm.mode === 'unknown') vm.mode = modeName(v.mode ?? 0)
+      vm.task ||= num(v.task)
+      vm.base ||= num(v.iova) * page
+      vm.size ||= num(v.range) * page
+      const file = num(v.file)
+      if (file !== 0 && !vm.files.includes(file)) {
+        vm.files.push(file)
+        state.vmOfFile.set(file, vm.id)
       }
-      if (v.unusable) vm.unusable = begin
+      if (v.unusable) vm.unusable ??= begin
       state.judge(vm)
     }
 
@@ -58,6 +60,7 @@ export function applySnapshot(
 
   for (const { vmBos } of parts)
     for (const v of vmBos) {
+      if (state.goneVmBos.since(num(v.id), begin)) continue
       state.createVmBo(num(v.id), num(v.vm), num(v.bo), begin, true)
       const index = state.vmBos.byId.get(num(v.id))
       if (v.evicted && (state.vmBos.bits.at(index) & EVICTED) === 0 && state.vmBos.created.at(index) >= begin)
@@ -65,21 +68,22 @@ export function applySnapshot(
     }
 
   for (const { vas } of parts)
-    for (const v of vas)
-      state.insert(
-        {
-          va: num(v.id),
-          vm: num(v.vm),
-          bo: num(v.bo),
-          vmBo: num(v.vmBo),
-          iova: num(v.iova) * page,
-          bytes: num(v.range) * page,
-          offset: num(v.offset) * page,
-          flags: num(v.flags)
-        },
-        begin,
-        false
-      )
+    for (const v of vas) {
+      if (state.goneVas.since(num(v.id), begin)) continue
+      const m = {
+        va: num(v.id),
+        vm: num(v.vm),
+        bo: num(v.bo),
+        vmBo: num(v.vmBo),
+        iova: num(v.iova) * page,
+        bytes: num(v.range) * page,
+        offset: num(v.offset) * page,
+        flags: num(v.flags)
+      }
+      state.insert(m, begin, false)
+    }
+  state.goneVas.forget(end)
+  state.goneVmBos.forget(end)
 
   if (!resync) return
   const { mappings, vmBos } = state

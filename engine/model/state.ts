@@ -16,6 +16,7 @@ import {
   type Task,
   type Vm
 } from './entities'
+import { Gone } from './gone'
 import { policyOf } from './policy'
 import { Rates } from './rates'
 import { RowAllocator } from './rows'
@@ -83,6 +84,9 @@ export class State {
   readonly scenarios: ScenarioRecord[] = []
   /** The VM of an open file. */
   readonly vmOfFile = new Map<number, number>()
+  /** VAs and vm_bos that ended before anything had told of them. */
+  readonly goneVas = new Gone()
+  readonly goneVmBos = new Gone()
   liveBytes = 0
   /** Bytes of BOs that only mappings keep alive. */
   readonly retained = { bytes: 0, peak: 0, peakAt: 0 }
@@ -277,6 +281,7 @@ export class State {
   remove(va: number, time: number, reason: number = Reason.none, task = 0): void {
     this.rates.add('unmaps', time, 1)
     const index = this.mappings.byVa.get(va) // -1 where its insert was lost, or was before tracing and in no snapshot
+    if (index < 0) this.goneVas.add(va, time)
     if (!this.mappings.live.has(index)) return
     const all = this.mappings
     all.reason.data[index] = reason
@@ -361,6 +366,7 @@ export class State {
   destroyVmBo(id: number, time: number): void {
     const all = this.vmBos
     const index = all.byId.get(id)
+    if (index < 0) this.goneVmBos.add(id, time)
     if (index < 0 || all.destroyed.at(index) !== Infinity) return
     all.destroyed.data[index] = time
     all.size--

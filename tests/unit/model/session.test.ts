@@ -77,8 +77,50 @@ describe('the session model', () => {
     const model = modelOf([insert(2, 2, 32, 4), remove(2.5, 2)], parts)
     const { mappings } = model.state
     expect([...mappings.live].map((i) => mappings.va.at(i))).toEqual([1])
-    expect(model.state.vms.get(1)).toMatchObject({ mode: 'unknown' }) // first seen by its events, before the snapshot
+    // first named by an event, which does not say what the walk does
+    expect(model.state.vms.get(1)).toMatchObject({ name: 'gpu', mode: 'kernel-managed', traced: false })
     expect(summarize(model).maps).toBe(1)
+  })
+
+  it('lets a snapshot fill in what events did not say of a VM, and settles its policy', () => {
+    const vm = { id: 1, name: 'gpu', mode: 2, flags: 1, task: 3, file: 7, iova: 16, range: 256 }
+    const walk = { id: 1, part: 0, last: true, complete: true, beginNs: at(5), endNs: at(6) }
+    const known = modelOf(
+      [
+        { ms: 1, kind: Kind.SmUnmap, vm: 1, iova: 1, range: 1 },
+        { ms: 2, kind: Kind.VmFile, task: 1, vm: 1, file: 7 }
+      ],
+      [Frame.encode({ snapshot: { ...walk, vms: [vm] } }).finish()]
+    ).state.vms.get(1)!
+    expect(known).toMatchObject({ name: 'gpu', mode: 'vm-bind', flags: 1, task: 3, files: [7], base: 65536 })
+    expect(known.verdict.policy).toBe('hard')
+    const traced = modelOf(createVm(1, 1, 2), [Frame.encode({ snapshot: { ...walk, vms: [vm] } }).finish()])
+    expect(traced.state.vms.get(1)).toMatchObject({ name: '', flags: 0, base: 0x100000 })
+  })
+
+  it('does not bring back what was removed while the walk that still met it went on', () => {
+    const vas = [
+      { id: 1, vm: 1, vmBo: 1, bo: 1, iova: 16, range: 4 },
+      { id: 2, vm: 1, vmBo: 2, bo: 1, iova: 32, range: 4 }
+    ]
+    const vmBos = [
+      { id: 1, vm: 1, bo: 1 },
+      { id: 2, vm: 1, bo: 2 }
+    ]
+    const snapshot = (id: number, ms: number, lists: object): Uint8Array =>
+      Frame.encode({
+        snapshot: { id, part: 0, last: true, complete: true, beginNs: at(ms), endNs: at(ms + 2), ...lists }
+      }).finish()
+    const { state } = modelOf(
+      [remove(1.5, 1), { ms: 1.5, kind: Kind.VmBoDestroy, task: 1, vm: 1, vmBo: 1, bo: 1, refcount: 1 }],
+      [snapshot(1, 1, { vas, vmBos })]
+    )
+    const live = (s: typeof state): number[] => [...s.mappings.live].map((i) => s.mappings.va.at(i))
+    expect([live(state), state.vmBos.size, state.vmBos.byId.get(1)]).toEqual([[2], 1, -1])
+    // the memory is of one walk
+    expect([state.goneVas.since(1, 0), state.goneVmBos.since(1, 0)]).toEqual([false, false])
+    const before = modelOf([remove(0.5, 9), remove(9, 8)], [snapshot(1, 1, { vas, vmBos })]).state
+    expect([live(before), before.goneVas.since(8, 0.004)]).toEqual([[1, 2], true])
   })
 
   it('says of a remove without an insert nothing but that it was', () => {
