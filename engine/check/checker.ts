@@ -52,6 +52,7 @@ export class Checker implements Observer {
   event(e: EventCursor): void {
     if (!this.prepared) this.prepare()
     this.bench.clock(e.time)
+    this.expectations.event(e)
     for (const family of this.families) family.event?.(e)
     if (e.kind === Kind.VmCloseEnd || e.kind === Kind.VmClose) {
       const due = e.time + 2 * SETTLED
@@ -63,15 +64,19 @@ export class Checker implements Observer {
     if (!this.prepared) this.prepare()
     const whole = this.bench.wholeSince !== Infinity
     this.bench.snapshot(end, complete)
-    if (complete && !whole) for (const family of this.families) family.forget?.()
     if (!complete) return
+    if (!whole) {
+      for (const family of this.families) family.forget?.(true)
+      this.expectations.resync(parts)
+    }
     for (const family of this.families) family.snapshot?.(parts, begin, end)
     this.sweep(begin, false)
   }
 
   lost(first: number, last: number): void {
     this.bench.lost(first, last)
-    for (const family of this.families) family.forget?.()
+    for (const family of this.families) family.forget?.(false)
+    this.expectations.lost()
     this.bench.say(
       'G2',
       `${first}`,

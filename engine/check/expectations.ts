@@ -1,4 +1,6 @@
-import { num, type Checkpoint } from '../wire/messages'
+import type { EventCursor } from '../model/observer'
+import { num, type Checkpoint, type Snapshot } from '../wire/messages'
+import { Field, Kind } from '../wire/schema'
 import { REORDER, SETTLED, type Bench, type Ref } from './bench'
 import { same, type Va } from './gpuvm'
 import { hex } from './text'
@@ -11,10 +13,15 @@ const POLICIES = ['any', 'hard', 'weak', 'handle-counted'] as const
 
 /**
  * E1 and E2: what a scenario's own model says at a checkpoint, against what was traced until then. The state is looked up as it was at that
- * time, when the events of that time have arrived. Objects are named by process and the order of their making.
+ * time, when the events of that time have arrived. Objects are named by process and the order of their making, so that a process of which a
+ * creation may have been lost is left out for good: every later object of it would be taken for another.
  */
 export class Expectations {
   checkpoints = 0
+  /** Processes that may have lived through a loss. */
+  private readonly uncounted = new Set<number>()
+  /** Something was lost, and no snapshot has told since who lives. */
+  private open = false
 
   constructor(private readonly bench: Bench) {}
 
@@ -22,19 +29,37 @@ export class Expectations {
     this.checkpoints++
     const step = checkpoint.step ?? ''
     this.bench.later(time + REORDER, () => {
-      for (const vm of checkpoint.vms) if (!vm.gone) this.vm(vm, step, time)
-      for (const bo of checkpoint.bos) if (!bo.gone) this.bo(bo, step, time)
+      for (const vm of this.counted(checkpoint.vms)) if (!vm.gone) this.vm(vm, step, time)
+      for (const bo of this.counted(checkpoint.bos)) if (!bo.gone) this.bo(bo, step, time)
     })
     // what must be gone may go a little later: workers and RCU free it
     if (checkpoint.vms.some((v) => v.gone) || checkpoint.bos.some((b) => b.gone))
       this.bench.later(
         time + SETTLED,
         () => {
-          for (const vm of checkpoint.vms) if (vm.gone) this.vmGone(vm, step, time)
-          for (const bo of checkpoint.bos) if (bo.gone) this.boGone(bo, step, time)
+          for (const vm of this.counted(checkpoint.vms)) if (vm.gone) this.vmGone(vm, step, time)
+          for (const bo of this.counted(checkpoint.bos)) if (bo.gone) this.boGone(bo, step, time)
         },
         false
       )
+  }
+
+  event(e: EventCursor): void {
+    if (!this.open || (e.kind !== Kind.VmCreate && e.kind !== Kind.BoCreate && e.kind !== Kind.HandleOpen)) return
+    const pid = this.bench.state.tasks.get(e.get(Field.task))?.pid
+    if (pid !== undefined) this.uncounted.add(pid)
+  }
+
+  lost(): void {
+    this.open = true
+    for (const { pid } of this.bench.state.tasks.values()) this.uncounted.add(pid)
+  }
+
+  /** A complete snapshot, the first after a loss or at all. */
+  resync(parts: readonly Snapshot[]): void {
+    if (!this.open) return
+    this.open = false
+    for (const { tasks } of parts) for (const { pid } of tasks) this.uncounted.add(pid ?? 0)
   }
 
   private vm(expected: ExpectedVm, step: string, time: number): void {
@@ -53,6 +78,7 @@ export class Expectations {
         `VM ${id} is gone, ${step} expects it alive`,
         { step }
       )
+    if ((expected.vas ?? []).some((v) => this.uncounted.has(v.boPid || (expected.pid ?? 0)))) return
     const actual = this.mappingsAt(id, time)
     const missing: string[] = []
     const wanted = (expected.vas ?? []).map((v): Va | null => {
@@ -146,6 +172,11 @@ export class Expectations {
       `${what} of process ${pid} was not seen to be made, ${step}`,
       { step }
     )
+  }
+
+  /** Those of processes whose objects can be told by their number. */
+  private counted<T extends ExpectedVm | ExpectedBo>(objects: readonly T[]): T[] {
+    return objects.filter(({ pid }) => !this.uncounted.has(pid ?? 0))
   }
 
   private find(what: 'vm' | 'bo', pid: number, ordinal: number): number {

@@ -9,6 +9,6 @@ export interface Family {
   sweep?(now: number, final: boolean): void
   /** A complete snapshot, before the state takes it in. */
   snapshot?(parts: readonly Snapshot[], begin: number, end: number): void
-  /** Something was lost, or a snapshot has made it whole again: what was counted until now says nothing. */
-  forget?(): void
+  /** Something was lost, or (`resync`) a snapshot has made it whole again: what was counted until now says nothing. */
+  forget?(resync: boolean): void
 }

@@ -88,8 +88,9 @@ export class PageTables implements Family {
     for (const vm of this.ledgers.keys()) this.judge(vm, now)
   }
 
-  forget(): void {
-    this.ledgers.clear()
+  /** A snapshot changes nothing: only VMs born after the loss have a ledger, and their jobs may be under way. */
+  forget(resync: boolean): void {
+    if (!resync) this.ledgers.clear()
   }
 
   /** Only of VMs that were seen from their beginning. */
