@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The same facts as the BPF programs in bpf/, which say why each symbol is the one. Left out, because one fetch per value
- * cannot say it: vm-file (a search through the open files) and vm-bind-free (the length of a list).
+ * cannot say it: vm-file (a search through the open files) and vm-bind-free (the length of a list). Also left out: what msm
+ * does not call (drm_gpuvm_bo_obtain_prealloc, and drm_gem_prime_export, which makes a dma-buf for drivers without an export
+ * of their own), and what stands in where a function was inlined.
  */
 #include "trace/kprobe_table.h"
 
