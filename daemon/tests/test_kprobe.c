@@ -253,8 +253,11 @@ static void test_events_become_records(void **state)
 
 	memcpy(record, &type, sizeof(type));
 	memcpy((char *)record + 4, &tid, sizeof(tid));
+	/* The end of an earlier call was lost: an ioctl begins outside of every one. */
+	vs_kprobe_task_push(vs_kprobe_task_of(kprobes.tasks, 77), VS_REASON_EVICT);
 	vs_kprobes_event(&kprobes, 1000, (uint8_t *)record, sizeof(record));
 	assert_int_equal(n_made, 0);
+	assert_int_equal(vs_kprobe_task_reason(vs_kprobe_task_of(kprobes.tasks, 77)), VS_REASON_NONE);
 	type = 10;
 	memcpy(record, &type, sizeof(type));
 	record[1] = 3;
@@ -276,6 +279,39 @@ static void test_events_become_records(void **state)
 	vs_kprobes_event(&kprobes, 1700, (uint8_t *)record, sizeof(record));
 	vs_kprobes_event(&kprobes, 1700, (uint8_t *)record, 4);
 	assert_int_equal(n_made, 2);
+	free(kprobes.by_type);
+	free(kprobes.tasks);
+}
+
+static void test_a_count_before_is_that_of_its_own_call(void **state)
+{
+	struct vs_kprobe_event events[2] = { 0 };
+	struct vs_kprobes kprobes = { .events = events, .record = make, .tasks = vs_kprobe_tasks_make() };
+	const struct vs_kprobe_spec *spec = vs_kprobe_specs;
+	/* trace_entry with type 9 and task 77, and the BO's count. */
+	uint64_t begin[2] = { 9 | 77ull << 32, 4 }, end[2] = { 10 | 77ull << 32, 5 };
+
+	kprobes.by_type = vs_xcalloc(65536, sizeof(uint16_t));
+	kprobes.by_type[9] = 1;
+	kprobes.by_type[10] = 2;
+	while (strcmp(spec->probe.program, "vm_bo_create_begin"))
+		spec++;
+	events[0].spec = spec;
+	events[0].value[0] = (struct vs_kprobe_field){ .offset = 8, .size = 8 };
+	while (strcmp(spec->probe.program, "vm_bo_create"))
+		spec++;
+	events[1].spec = spec;
+	events[1].value[3] = (struct vs_kprobe_field){ .offset = 8, .size = 8 };
+	events[1].value[4].op = VS_VALUE_BEGIN;
+	vs_kprobes_event(&kprobes, 1000, (uint8_t *)begin, sizeof(begin));
+	vs_kprobes_event(&kprobes, 1001, (uint8_t *)end, sizeof(end));
+	assert_int_equal(made.event.kind, VS_VM_BO_CREATE);
+	assert_int_equal(made.event.value[3], 5);
+	assert_int_equal(made.event.value[4], 4);
+	/* Its begin was lost. */
+	vs_kprobes_event(&kprobes, 1002, (uint8_t *)end, sizeof(end));
+	assert_int_equal(made.event.time_ns, 1002);
+	assert_int_equal(made.event.value[4], 0);
 	free(kprobes.by_type);
 	free(kprobes.tasks);
 }
@@ -425,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_stats_and_formats_are_read),
 		cmocka_unit_test(test_reasons_nest),
 		cmocka_unit_test(test_events_become_records),
+		cmocka_unit_test(test_a_count_before_is_that_of_its_own_call),
 		cmocka_unit_test(test_what_comes_during_a_drain_waits_for_the_next),
 		cmocka_unit_test(test_a_queue_that_is_never_empty_does_not_grow),
 		cmocka_unit_test(test_a_failed_set_up_leaves_nothing),

@@ -106,6 +106,9 @@ static uint64_t vs_kprobe_call(const struct vs_kprobe_event *event, struct vs_kp
 	}
 	if (spec->pop)
 		vs_kprobe_task_pop(task, spec->pop);
+	/* In no such call: what is left there has lost its end. */
+	if (spec->begins == VS_KPROBE_VM_BIND || spec->begins == VS_KPROBE_VM_BIND_RUN)
+		task->reasons = 0;
 	if (spec->begins) {
 		task->began[spec->begins] = time_ns;
 		if (!spec->probe.kinds[0])
@@ -204,6 +207,9 @@ void vs_kprobes_event(struct vs_kprobes *kprobes, uint64_t time_ns, const uint8_
 	reading.duration = vs_kprobe_call(event, task, time_ns, record, size);
 	if (event->spec->probe.kinds[0])
 		vs_kprobe_emit(kprobes, event, &reading, time_ns);
+	/* Used up: where the next begin is lost, this value is another call's. */
+	if (event->spec->ends)
+		task->begin_value = 0;
 	/* After it was told: what a call tears down comes within it, the call itself does not. */
 	if (event->spec->push)
 		vs_kprobe_task_push(task, event->spec->push);

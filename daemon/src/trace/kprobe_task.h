@@ -12,7 +12,7 @@ struct vs_kprobe_task {
 	uint32_t tid;
 	uint64_t reasons; /* enum vs_reason, 4 bits each, the innermost call lowest */
 	uint64_t began[VS_KPROBE_CALLS];
-	uint64_t begin_value;
+	uint64_t begin_value; /* 0: not seen */
 };
 
 struct vs_kprobe_task *vs_kprobe_tasks_make(void);
