@@ -1,6 +1,10 @@
 import type { Bo } from './entities'
 import type { State } from './state'
 
+/** Closed handles that a BO keeps at least: some programs open and close one of the same BO for every frame. */
+export const CLOSED_KEPT = 64
+const NOTHING_FORGOTTEN = { handles: 0, until: -Infinity }
+
 export function newBo(id: number): Bo {
   return {
     id,
@@ -12,6 +16,8 @@ export function newBo(id: number): Bo {
     destroyed: null,
     refcount: null,
     handles: [],
+    closedHandles: 0,
+    forgotten: NOTHING_FORGOTTEN,
     handleCount: 0,
     hadHandle: false,
     lastClosed: null,
@@ -46,13 +52,25 @@ export function openHandle(state: State, id: number, handle: number, file: numbe
 
 export function closeHandle(state: State, id: number, handle: number, file: number, time: number): void {
   const bo = state.bo(id)
-  const open = bo.handles.find((h) => h.handle === handle && h.file === file && h.closed === null)
-  if (open) open.closed = time
+  const open = bo.handles.findLast((h) => h.handle === handle && h.file === file && h.closed === null)
+  if (open) {
+    open.closed = time
+    if (++bo.closedHandles >= 2 * CLOSED_KEPT) forgetHandles(bo)
+  }
   bo.handleCount = Math.max(0, bo.handleCount - 1)
   bo.hadHandle = true
   bo.lastClosed = time
   bo.changed = time
   settle(state, bo, time)
+}
+
+/** Leaves out the oldest closed handles but CLOSED_KEPT; called so rarely that closing costs the same however many there were. */
+function forgetHandles(bo: Bo): void {
+  const closed = bo.handles.filter((h) => h.closed !== null).sort((a, b) => a.closed! - b.closed!)
+  const old = new Set(closed.slice(0, -CLOSED_KEPT))
+  bo.handles = bo.handles.filter((h) => !old.has(h))
+  bo.closedHandles = closed.length - old.size
+  bo.forgotten = { handles: bo.forgotten.handles + old.size, until: closed[old.size - 1]!.closed! }
 }
 
 /** msm_gem_close returned, after it had waited for the fences of the BO. */

@@ -67,7 +67,11 @@ export interface Bo {
   destroyed: number | null
   /** A sample, never a trace: nothing tells when it changed in between. */
   refcount: Sample | null
+  /** The open ones and the newest of those that were closed, in the order in which they were opened. */
   handles: Handle[]
+  /** Closed ones in it; older ones that it has no more, and when the newest of those was closed. */
+  closedHandles: number
+  forgotten: { handles: number; until: number }
   /** Open handles, also those of before tracing that a snapshot counted. */
   handleCount: number
   /** User space had a handle to it; the kernel's own BOs never have one. */

@@ -39,8 +39,13 @@ export function whyAlive(model: SessionModel, id: number, at: number): WhyAlive 
     explained,
     refcount,
     retainedSince,
-    answer: answer(bo, holders, explained, refcount)
+    answer: answer(bo, holders, explained, refcount) + forgotten(bo, at)
   }
+}
+
+/** Of a BO that was opened very often only the newest closed handles are kept: before that, more may have been open. */
+function forgotten({ forgotten: { handles, until } }: Bo, at: number): string {
+  return at < until ? ` ${handles} handles that were closed up to ${until.toFixed(6)} s are not kept.` : ''
 }
 
 function answer(bo: Bo, holders: Holder[], explained: number, refcount: { value: number } | null): string {

@@ -167,6 +167,28 @@ describe('the session model', () => {
     expect([mappings.byVa.get(far), mappings.byVa.get(2 ** 40), vmBos.size]).toEqual([0, -1, 0])
   })
 
+  it('keeps the open handles of a BO and the newest closed ones, and counts the rest', () => {
+    const handle = (ms: number, kind: number, file: number): ScriptEvent => ({
+      ms,
+      kind,
+      task: 1,
+      file,
+      bo: 5,
+      handle: 3
+    })
+    const reopened = Array.from({ length: 1000 }, (_, i) => [
+      handle(i + 2, Kind.HandleOpen, 2),
+      handle(i + 2.5, Kind.HandleClose, 2)
+    ])
+    const bo = modelOf([handle(1, Kind.HandleOpen, 1), ...reopened.flat()]).state.bos.get(5)!
+    expect(bo).toMatchObject({ handleCount: 1, closedHandles: bo.handles.length - 1 })
+    expect(bo.handles.length).toBeLessThanOrEqual(2 * 64)
+    expect(bo.handles[0]).toMatchObject({ file: 1, closed: null })
+    expect(bo.handles.at(-1)!.closed).toBeCloseTo(1.0015)
+    expect(bo.forgotten.handles + bo.closedHandles).toBe(1000)
+    expect(bo.forgotten.until).toBeLessThan(bo.handles[1]!.closed!)
+  })
+
   it('follows handles of a BO and samples its refcount', () => {
     const model = modelOf([
       { ms: 1, kind: Kind.BoCreate, task: 1, bo: 5, size: 16, flags: 0x20001 },

@@ -44,6 +44,13 @@ describe('why a BO is alive', () => {
     expect([state(1, 0.0005), state(1, 1), state(9, 1)]).toEqual(['not made yet', 'destroyed', 'never seen'])
   })
 
+  it('says so where handles of that time are no more kept', () => {
+    const reopened = Array.from({ length: 200 }, (_, i) => [k.open(i + 2, 1), ...k.close(i + 2.4, 1)])
+    const { model: m } = checked([...k.vm(0, 1), k.bo(1, 1), ...reopened.flat()])
+    expect(whyAlive(m, 1, 0.0022).answer).toMatch(/\d+ handles that were closed up to .* are not kept/)
+    expect(whyAlive(m, 1, 1).answer).not.toContain('not kept')
+  })
+
   it('counts a weak vm_bo as no reference', () => {
     const weak = checked([...k.managed(0, 1, { flags: 4 }), k.bo(1, 1), k.open(2, 1), k.vmBo(3, 1, 1, 1, 0)], {
       capabilities: { vmFlags: { DRM_GPUVM_VA_WEAK_REF: 4 } }
