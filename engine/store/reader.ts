@@ -122,7 +122,10 @@ export class SessionReader {
     if (this.context?.capabilities) return this.context
     const context: Context = { head: this.head ?? SessionHead.create({}), hello: null, capabilities: null }
     for (const chunk of this.file.walk(() => undefined)) {
-      if (chunk.type === ChunkType.Context) return (this.context = decodeContext(chunk.payload))
+      if (chunk.type === ChunkType.Context) {
+        const said = this.contextOf(chunk)
+        if (said) return (this.context = said)
+      }
       if (chunk.type !== ChunkType.Frames) continue
       if (context.capabilities) break // a context would have come before this
       eachMessage(chunk.payload, (message) => {
@@ -131,6 +134,17 @@ export class SessionReader {
       })
     }
     return context.capabilities ? (this.context = context) : null
+  }
+
+  /** null where it cannot be decoded; another one may follow, and the frames say the same. */
+  private contextOf(chunk: Chunk): Context | null {
+    try {
+      return decodeContext(chunk.payload)
+    } catch (error) {
+      const text = `a description that cannot be decoded: ${(error as Error).message}`
+      this.damaged({ offset: chunk.offset, bytes: chunk.end - chunk.offset, text })
+      return null
+    }
   }
 
   private pass(chunk: Chunk, payload: Buffer, onFrame: (message: Uint8Array) => void): void {
@@ -168,17 +182,20 @@ export class SessionReader {
     const tail = this.file.chunkAt(this.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
     if (tail?.type !== ChunkType.Tail) return false
     const index = newIndex()
-    let holes = 0
+    let [holes, parts] = [0, 0]
     try {
       const from = num(SessionTail.decode(tail.payload).endingOffset)
       for (const { type, payload } of this.file.walk(() => holes++, from)) {
         if (type === ChunkType.Context) this.context = decodeContext(payload)
-        else if (type === ChunkType.Index) decodeIndexPart(payload, index)
+        else if (type === ChunkType.Index) {
+          decodeIndexPart(payload, index)
+          parts++
+        }
       }
     } catch {
       return false // a scan says what is wrong
     }
-    if (holes > 0) return false
+    if (holes > 0 || parts === 0) return false // an offset that is wrong may lead to nothing, which is no empty session
     this.found = index
     return true
   }

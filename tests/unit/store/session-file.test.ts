@@ -5,9 +5,10 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { VascopeError } from '../../../engine/problem'
 import { openRecording } from '../../../engine/session/recording'
-import { crc32, slowCrc32, TAIL_BYTES } from '../../../engine/store/format'
+import { chunkBytes, ChunkType, crc32, HEAD_BYTES, slowCrc32, TAIL_BYTES } from '../../../engine/store/format'
 import { SessionReader } from '../../../engine/store/reader'
 import { SessionWriter } from '../../../engine/store/writer'
+import { SessionTail } from '../../../engine/wire/messages'
 import { frame, insert } from '../stream'
 
 vi.setConfig({ testTimeout: 60_000 }) // a busy machine writes slowly
@@ -115,6 +116,30 @@ describe('session files', () => {
     record(2)
     truncateSync(file(), readFileSync(file()).lastIndexOf('VCHK', -TAIL_BYTES - 32))
   }
+
+  it('are read as a whole where the tail points behind the file', () => {
+    record(2)
+    const bytes = readFileSync(file())
+    const tail = SessionTail.encode({ endingOffset: bytes.length + 1000, chunkType: ChunkType.Tail }).finish()
+    const chunk = chunkBytes(ChunkType.Tail, tail)
+    writeFileSync(file(), Buffer.concat([bytes.subarray(0, -chunk.length), chunk]))
+    const reader = new SessionReader(file())
+    expect([reader.indexed, reader.index().events]).toEqual([false, 2])
+    reader.close()
+    expect(openRecording(file()).model.events).toBe(2)
+  })
+
+  it('are read around a description that is sound and cannot be decoded', () => {
+    record(2)
+    const bytes = readFileSync(file())
+    const second = bytes.indexOf('VCHK', HEAD_BYTES + 4)
+    const end = bytes.lastIndexOf('VCHK', -TAIL_BYTES - 32) // no index
+    const broken = chunkBytes(ChunkType.Context, Uint8Array.from([0xff, 0xff]))
+    writeFileSync(file(), Buffer.concat([bytes.subarray(0, HEAD_BYTES), broken, bytes.subarray(second, end)]))
+    const { model, damage } = openRecording(file())
+    expect(model.events).toBe(2)
+    expect(damage.map((d) => d.text).join()).toMatch(/cannot be decoded/)
+  })
 
   it('never overwrite another file', () => {
     writeFileSync(file(), 'precious')
