@@ -1,5 +1,6 @@
 import type { Finding, FindingObject, Severity } from '../api'
 import { FOUND, type State } from '../model/state'
+import { Agenda } from './agenda'
 import { ruleOf } from './rules'
 
 /** Findings of one rule that are kept whole; of the rest only what it takes to count and to withdraw them. */
@@ -38,8 +39,7 @@ export class Bench {
   /** VMs with a failed VM_BIND or a killed job: their page tables are no longer what the requests say. */
   readonly failed = new Set<number>()
   private readonly keys = new Set<string>()
-  private pending: { due: number; run: () => void; atEnd: boolean }[] = []
-  private next = Infinity
+  private readonly agenda = new Agenda()
   private readonly kept = new Map<string, number>()
   /** Newest time of which something is lost. */
   private lostUntil = -Infinity
@@ -84,19 +84,18 @@ export class Bench {
    * explain away; false for what the kernel may still have been about to do.
    */
   later(due: number, run: () => void, atEnd = true): void {
-    this.pending.push({ due, run, atEnd })
-    if (due < this.next) this.next = due
+    this.agenda.add({ due, run, atEnd })
   }
 
   /** An event, or (`heartbeat`) a sign of life without one. */
   clock(time: number): void {
     if (time > this.now) this.now = time
-    if (this.now > this.next) this.run((p) => p.due < this.now)
+    if (this.now > this.agenda.next) for (const { run } of this.agenda.takeBefore(this.now)) run()
   }
 
   finish(end: number): void {
-    this.run((p) => p.atEnd || p.due <= end)
-    this.pending = []
+    for (const { due, run, atEnd } of this.agenda.takeAll()) if (atEnd || due <= end) run()
+    this.agenda.takeAll()
   }
 
   snapshot(end: number, complete: boolean): void {
@@ -167,12 +166,5 @@ export class Bench {
       return index < 0 ? `VA ${id}` : `VA ${id} at 0x${state.mappings.iova.at(index).toString(16)}`
     }
     return `${kind} ${id}`
-  }
-
-  private run(which: (p: { due: number; atEnd: boolean }) => boolean): void {
-    const due = this.pending.filter(which)
-    this.pending = this.pending.filter((p) => !due.includes(p))
-    this.next = this.pending.reduce((n, p) => Math.min(n, p.due), Infinity)
-    for (const { run } of due) run()
   }
 }
