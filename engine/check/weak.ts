@@ -20,8 +20,9 @@ export class Weak implements Family {
     switch (e.kind) {
       case Kind.VmBoCreate: {
         this.afterTheEnd(e.get(Field.vmBo), e.get(Field.bo), time)
-        const before = e.optional(Field.count, NaN)
-        if (Number.isNaN(before) || !bench.certain({ kind: 'vm_bo', id: e.get(Field.vmBo) }, false, time)) break
+        const before = e.optional(Field.count, 0)
+        // a BO that is mapped has a reference: 0 was not seen
+        if (before === 0 || !bench.certain({ kind: 'vm_bo', id: e.get(Field.vmBo) }, false, time)) break
         const vm = e.get(Field.vm)
         const made = this.made.get(vm) ?? { took: 0, left: 0 }
         this.made.set(vm, made)

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Leaks } from '../../../engine/check/leaks'
 import { RULES, ruleOf } from '../../../engine/check/rules'
 import { Frame } from '../../../engine/wire/messages'
 import { Kind } from '../../../engine/wire/schema'
 import { frame } from '../stream'
-import { at, checked, findingsOf, k, snapshotFrame } from './script'
+import { at, checked, findingsOf, k, snapshotFrame, WEAK } from './script'
 import { CASES } from './scripts'
 
 const of = (rule: string, list: readonly { rule: string }[]): unknown[] => list.filter((f) => f.rule === rule)
@@ -82,6 +83,28 @@ describe('the checker', () => {
     const rules = (last: Uint8Array[]): string[] => findingsOf(k.vm(0, 1), { last }).map((f) => f.rule)
     expect(rules([lost, whole, late])).toEqual(['G2', 'S2'])
     expect(rules([late])).toContain('S2')
+  })
+
+  it('does not hold another driver against msm’s reference model, and says so', () => {
+    const { checker } = checked([...k.vm(0, 1), k.later(5000)], { capabilities: { driver: 'panthor' } })
+    const reason = 'the reference model is msm’s'
+    expect(checker.page().rules.find((r) => r.id === 'O1')).toMatchObject({ checked: false, reason })
+  })
+
+  it('takes a reference count of before that was not seen for nothing', () => {
+    const unseen = [1, 2, 3].flatMap((n) => [k.bo(n, n), { ...k.vmBo(n + 1, n, 1, n, 0), count: 0 }])
+    const session = { capabilities: { vmFlags: WEAK } }
+    expect(findingsOf([...k.managed(0, 1, { flags: 4 }), ...unseen, k.later(5000)], session)).toEqual([])
+  })
+
+  it('sweeps once for VMs that close together, and again for the last', () => {
+    const sweeps = vi.spyOn(Leaks.prototype, 'sweep')
+    const closes = Array.from({ length: 100 }, (_, n) => [...k.managed(10 * n, n + 1), k.vmCloses(10 * n + 5, n + 1)])
+    checked([...closes.flat(), ...Array.from({ length: 90 }, (_, n) => k.later(1000 + 100 * n))])
+    const times = sweeps.mock.calls.map(([now]) => now)
+    sweeps.mockRestore()
+    // the snapshot, after the first close, after the last, the end
+    expect(times.map((t) => Math.round(t * 1000))).toEqual([-3, 2005, 2995, 9900])
   })
 
   it('says the same of a board that behaves, whatever the rule', () => {
