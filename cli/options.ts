@@ -13,7 +13,7 @@ export const traceOption = (): Option =>
     .choices(TRACE_LEVELS)
     .default('auto')
 
-export const jsonOption = (): Option => new Option('--json', 'print the result as JSON')
+export const jsonOption = (text = 'print the result as JSON'): Option => new Option('--json', text)
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) throw new InvalidArgumentError('Give a whole number.')

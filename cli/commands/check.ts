@@ -16,7 +16,7 @@ export function checkCommand(): Command {
     .description('hold a session file against the invariants of drm_gpuvm and msm (docs/policies.md)')
     .argument('<file>')
     .addOption(new Option('--severity <severity>', 'only these findings').choices([...SEVERITIES]))
-    .option('--all', `print every finding, not only ${LINES} of each rule`)
+    .option('--all', `print all findings that are kept, up to 500 of each rule, not only ${LINES}; all are counted`)
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -35,7 +35,7 @@ Retentions, suspicions and gaps do not make it fail.
       const only = options.severity
       const findings = page.findings.filter((f) => only === undefined || f.severity === only)
       if (options.json) json(checkJson(recording, { ...page, findings }))
-      else result(checkText({ ...page, findings }, options.all === true))
+      else result(checkText(page, options.all === true, only))
       process.exitCode = page.counts.violation > 0 ? EXIT.findings : EXIT.fine
       finish(recording)
     })
@@ -50,15 +50,18 @@ function checkJson({ file, model }: Recording, page: FindingPage): Record<string
   }
 }
 
-function checkText(page: FindingPage, all: boolean): string {
+/** `only`: the one severity whose findings are printed; the counts are of all. */
+export function checkText(page: FindingPage, all: boolean, only?: Severity): string {
   const lines: string[] = []
-  for (const severity of SEVERITIES)
+  for (const severity of only === undefined ? SEVERITIES : [only])
     for (const rule of page.rules) {
-      const found = page.findings.filter((f) => f.rule === rule.id && f.severity === severity)
+      const kept = page.findings.filter((f) => f.rule === rule.id)
+      const found = kept.filter((f) => f.severity === severity)
       const shown = all ? found : found.slice(0, LINES)
       lines.push(...shown.map(findingLine))
-      if (found.length > shown.length)
-        lines.push(`${' '.repeat(11)}${rule.id.padEnd(4)} ... and ${found.length - shown.length} more`)
+      // those that are not kept are told behind the rule's own severity, which is that of nearly all
+      const more = found.length - shown.length + (severity === rule.severity ? rule.hits - kept.length : 0)
+      if (more > 0) lines.push(`${' '.repeat(11)}${rule.id.padEnd(4)} ... and ${more} more`)
     }
   if (lines.length > 0) lines.push('')
   const checked = page.rules.filter((r) => r.checked)

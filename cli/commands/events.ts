@@ -31,7 +31,12 @@ export function eventsCommand(): Command {
     .option('--to <time>', 'up to this time', moment)
     .option('--vm <id>', 'only events that name this VM', wholeNumber)
     .option('--bo <id>', 'only events that name this BO', wholeNumber)
-    .addOption(jsonOption())
+    .addOption(jsonOption('print each event as one object of JSON on a line of its own'))
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 all that was asked for was printed, 2 usage, 4 the file is damaged: some events that were asked for are lost.`
+    )
     .action(print)
 }
 

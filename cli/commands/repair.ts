@@ -19,6 +19,12 @@ export function repairCommand(): Command {
     .argument('<file>')
     .option('-o, --out <file>', 'write what can be read into a new file, and leave this one as it is')
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 nothing is lost, 2 usage, 4 the session has lost something, also when the repair itself succeeded, or nothing in it
+can be read.`
+    )
     .action((file: string, options: { out?: string; json?: boolean }) => {
       const found = repair(file, options.out)
       if (options.json) json(found)

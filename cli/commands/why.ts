@@ -15,8 +15,12 @@ export function whyCommand(): Command {
     .argument('<file>')
     .option('--bo <number>', 'why is this BO alive', wholeNumber)
     .option('--va <address|id>', 'why did this mapping go: an address (0x100004000) or the number of a VA')
-    .option('--vm <number>', 'with an address: only of this VM', wholeNumber)
-    .option('--at <seconds>', 'at this time of the session, 12.5 or 12.5s; without it at its end', time)
+    .option('--vm <number>', 'with an address: only of this VM; with the number of a VA it has no effect', wholeNumber)
+    .option(
+      '--at <seconds>',
+      'at this time of the session, 12.5 or 12.5s; without it at its end. Of an address: mappings that began by then; with the number of a VA it has no effect',
+      time
+    )
     .addOption(jsonOption())
     .action((file: string, options: { bo?: number; va?: string; vm?: number; at?: number; json?: boolean }) => {
       if ((options.bo === undefined) === (options.va === undefined))
