@@ -8,7 +8,7 @@ const finding = (n: number, severity: Finding['severity'] = 'violation'): Findin
   time: n,
   objects: [],
   what: `finding ${n}`,
-  evidence: [],
+  evidence: {},
   key: `S2:${n}`
 })
 
