@@ -1,5 +1,6 @@
 import type { EventCursor } from '../model/observer'
 import { EVICTED } from '../model/state'
+import { num, type Snapshot } from '../wire/messages'
 import { Field, Kind } from '../wire/schema'
 import { REORDER, SETTLED, type Bench } from './bench'
 import type { Family } from './family'
@@ -13,6 +14,12 @@ export class Fences implements Family {
   private readonly late = new Map<number, { vm: number; time: number }>()
   /** The VM and the time of a submit that has not been flushed. */
   private readonly submits = new Map<number, { vm: number; time: number }>()
+
+  /** VMs that were indexed, and those of them that were not destroyed when last looked at. */
+  private readonly known = new Set<number>()
+  private readonly live = new Set<number>()
+  /** By VM: vm_bos that were evicted and have not been seen validated. */
+  private readonly evicted = new Map<number, Set<number>>()
 
   constructor(private readonly bench: Bench) {}
 
@@ -32,6 +39,18 @@ export class Fences implements Family {
       case Kind.VmBind:
         this.returned(e.get(Field.task), e.get(Field.result), e.time, e.get(Field.duration) / NS)
         break
+      case Kind.VmCreate:
+        this.known.add(e.get(Field.vm))
+        this.live.add(e.get(Field.vm))
+        break
+      case Kind.VmBoEvict: {
+        const index = state.vmBos.byId.get(e.get(Field.vmBo))
+        if (index >= 0 && e.get(Field.count) !== 0) this.evict(state.vmBos.vm.at(index), e.get(Field.vmBo))
+        break
+      }
+      case Kind.VmDestroy:
+        this.evicted.delete(e.get(Field.vm))
+        break
       case Kind.Submit: {
         const vm = this.vmOfTask(e.get(Field.task))
         if (vm !== 0) this.submits.set(e.get(Field.submit), { vm, time: e.time })
@@ -45,6 +64,10 @@ export class Fences implements Family {
           this.mapped(e.get(Field.vm), e.get(Field.iova) * state.pageSize, e.get(Field.range) * state.pageSize, e.time)
         break
     }
+  }
+
+  snapshot(parts: readonly Snapshot[]): void {
+    for (const { vmBos } of parts) for (const v of vmBos) if (v.evicted) this.evict(num(v.vm), num(v.id))
   }
 
   /** F3. */
@@ -127,9 +150,15 @@ export class Fences implements Family {
     this.submits.delete(submit)
     const vm = entry && state.vms.get(entry.vm)
     if (!entry || !vm || vm.evictions === 0) return
-    for (const i of vm.mappings) {
-      const index = state.vmBos.byId.get(state.mappings.vmBo.at(i))
-      if (index < 0 || (state.vmBos.bits.at(index) & EVICTED) === 0) continue
+    const candidates = this.evicted.get(vm.id)
+    for (const vmBo of candidates ?? []) {
+      const index = state.vmBos.byId.get(vmBo)
+      if (index < 0 || (state.vmBos.bits.at(index) & EVICTED) === 0 || state.vmBos.destroyed.at(index) !== Infinity) {
+        candidates!.delete(vmBo)
+        continue
+      }
+      const mappings = state.bos.get(state.vmBos.bo.at(index))?.mappings ?? []
+      if (![...mappings].some((i) => state.mappings.vmBo.at(i) === vmBo)) continue
       const evicted = state.vmBos.evictions.get(index)!.at(-1)!
       if (evicted >= entry.time) continue
       bench.later(time + REORDER, () => {
@@ -178,7 +207,26 @@ export class Fences implements Family {
     const { vms, tasks } = this.bench.state
     const pid = tasks.get(task)?.pid ?? 0
     if (pid === 0) return 0
-    const own = [...vms.values()].filter((vm) => vm.destroyed === null && tasks.get(vm.task)?.pid === pid)
-    return own.length === 1 && own[0]!.mode === 'vm-bind' ? own[0]!.id : 0
+    // those that a snapshot showed, and those whose creation was lost
+    if (this.known.size !== vms.size)
+      for (const id of vms.keys()) {
+        if (!this.known.has(id)) this.live.add(id)
+        this.known.add(id)
+      }
+    let own = 0
+    for (const id of this.live) {
+      const vm = vms.get(id)!
+      if (vm.destroyed !== null) this.live.delete(id)
+      else if (tasks.get(vm.task)?.pid !== pid) continue
+      else if (own !== 0) return 0
+      else own = id
+    }
+    return own !== 0 && vms.get(own)!.mode === 'vm-bind' ? own : 0
+  }
+
+  private evict(vm: number, vmBo: number): void {
+    const list = this.evicted.get(vm)
+    if (list) list.add(vmBo)
+    else this.evicted.set(vm, new Set([vmBo]))
   }
 }

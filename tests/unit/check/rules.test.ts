@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, vi } from 'vitest'
 import { Leaks } from '../../../engine/check/leaks'
+import { Checker } from '../../../engine/check/checker'
+import { SessionModel } from '../../../engine/model/session'
 import { RULES, ruleOf } from '../../../engine/check/rules'
 import { Frame } from '../../../engine/wire/messages'
 import { Kind } from '../../../engine/wire/schema'
-import { frame } from '../stream'
-import { at, checked, findingsOf, k, snapshotFrame, WEAK } from './script'
+import { frame, type ScriptEvent } from '../stream'
+import { at, checked, findingsOf, k, snapshotFrame, TASKS, WEAK } from './script'
 import { CASES } from './scripts'
 
 const of = (rule: string, list: readonly { rule: string }[]): unknown[] => list.filter((f) => f.rule === rule)
@@ -105,6 +107,29 @@ describe('the checker', () => {
     sweeps.mockRestore()
     // the snapshot, after the first close, after the last, the end
     expect(times.map((t) => Math.round(t * 1000))).toEqual([-3, 2005, 2995, 9900])
+  })
+
+  it('looks at the VMs that live and the vm_bos that are evicted for a submit, not at all of them', () => {
+    const [model, n] = [new SessionModel(), 200]
+    const checker = new Checker(model)
+    const numbers = Array.from({ length: n }, (_, i) => i + 1)
+    const gone = numbers.flatMap((i) => [...k.vm(0, i + 1), k.vmEnds(1, i + 1)])
+    const mapped = numbers.flatMap((i) => [k.bo(3, i), k.vmBo(3, i, 1, i), ...k.map(3, i, 32 * i, 16, i, 1, i)])
+    const events = [...gone, ...k.vm(2, 1), ...mapped, k.evict(4, 1)].sort((a, b) => a.ms - b.ms)
+    for (const f of [frame.hello(), frame.capabilities(), snapshotFrame(-3, -2)]) model.take(f)
+    model.take(frame.events(1, [...events, k.later(5)], { tasks: TASKS }))
+    model.take(Frame.encode({ heartbeat: { timeNs: at(5) } }).finish())
+    const looks = [vi.spyOn(model.state.vms, 'values'), vi.spyOn(model.state.vmBos.byId, 'get')]
+    const submits = numbers.flatMap((i): ScriptEvent[] => [
+      { ms: 5 + i, kind: Kind.Submit, task: 1, submit: i, ring: 0 },
+      { ms: 5.5 + i, kind: Kind.SubmitFlush, submit: i, ring: 0, seqno: i }
+    ])
+    model.take(frame.events(2, [...submits, k.later(900)]))
+    const [vms, vmBos] = looks.map((spy) => spy.mock.calls.length)
+    checker.finish(true)
+    expect(checker.findings.filter((f) => f.rule === 'F5')).toHaveLength(n)
+    expect(vms).toBe(0)
+    expect(vmBos).toBeLessThan(n * 10)
   })
 
   it('says the same of a board that behaves, whatever the rule', () => {
