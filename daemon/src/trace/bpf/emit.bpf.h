@@ -29,6 +29,7 @@ volatile __u32 walk_pid; /* a walk by this process is going on, 0: none */
 volatile __u32 page_shift; /* of the board, set before the start */
 
 #define VS_EINVAL 22
+#define VS_EEXIST 17
 
 /* kind: a constant, so that what it does not need is not compiled. */
 static __always_inline void *vs_reserve(__u32 kind, __u64 size)

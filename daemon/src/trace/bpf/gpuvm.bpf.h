@@ -12,12 +12,14 @@ struct {
 	__type(value, __u64);
 } vms SEC(".maps");
 
+/* One that finds no room makes the walk that is going on incomplete; outside of one, the next finds it again. */
 static __always_inline void vs_vm_remember(struct drm_gpuvm *vm, struct drm_file *file)
 {
 	__u64 key = (__u64)vm, value = (__u64)file;
+	long r = vm ? bpf_map_update_elem(&vms, &key, &value, file ? BPF_ANY : BPF_NOEXIST) : 0;
 
-	if (vm)
-		bpf_map_update_elem(&vms, &key, &value, file ? BPF_ANY : BPF_NOEXIST);
+	if (r && r != -VS_EEXIST)
+		__sync_fetch_and_add(&walk_broken, 1);
 }
 
 SEC("fexit/drm_gpuvm_init")
@@ -69,8 +71,12 @@ SEC("fexit/drm_gpuvm_bo_create")
 int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, struct drm_gpuvm_bo *vm_bo)
 {
 	struct vs_task *task = vs_task();
+	__u64 before = task ? task->refcount : 0;
 	struct vs_event *e;
 
+	/* Used up: where the next begin is missed, this count is another BO's. */
+	if (task)
+		task->refcount = 0;
 	if (!vm_bo)
 		return 0;
 	e = vs_event_begin(VS_VM_BO_CREATE);
@@ -80,7 +86,7 @@ int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, str
 	e->value[1] = (__u64)vm_bo;
 	e->value[2] = (__u64)obj;
 	e->value[3] = vs_refcount(obj);
-	e->value[4] = task ? task->refcount : 0;
+	e->value[4] = before;
 	vs_submit(e);
 	return 0;
 }

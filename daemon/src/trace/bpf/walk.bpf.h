@@ -66,8 +66,17 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u64 *file, void *unuse
 {
 	struct drm_gpuvm *vm = (void *)*key;
 	struct vs_list_walk walk = { .vm = vm };
+	__u32 references = (__u32)BPF_CORE_READ(vm, kref.refcount.refs.counter);
 	struct vs_text_event *e;
 
+	/* It is going, or its end was missed; then the memory is no VM any more. */
+	if (!references) {
+		__u64 gone = *key;
+
+		bpf_map_delete_elem(&vms, &gone);
+		__sync_fetch_and_add(&walk_broken, 1);
+		return 0;
+	}
 	e = vs_reserve(VS_WALK_VM, sizeof(*e));
 	if (e) {
 		e->event.value[0] = (__u64)vm;
@@ -75,7 +84,7 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u64 *file, void *unuse
 		e->event.value[2] = vs_vm_mode(vm) | vs_vm_state(vm);
 		e->event.value[3] = BPF_CORE_READ(vm, mm_start);
 		e->event.value[4] = BPF_CORE_READ(vm, mm_range);
-		e->event.value[5] = (__u32)BPF_CORE_READ(vm, kref.refcount.refs.counter);
+		e->event.value[5] = references;
 		e->event.value[6] = vs_vm_pid(vm);
 		e->event.value[7] = *file;
 		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(vm, name)) < 0)
