@@ -25,13 +25,14 @@ int BPF_PROG(fb_create, struct drm_device *dev, struct drm_framebuffer *fb, cons
 	if (ret)
 		return 0;
 	e = vs_event_begin(VS_FB_CREATE);
-	if (!e)
-		return 0;
-	obj = BPF_CORE_READ(fb, obj[0]);
-	e->value[0] = BPF_CORE_READ(fb, base.id);
-	e->value[1] = (__u64)obj;
-	e->value[2] = obj ? BPF_CORE_READ(obj, size) : 0;
-	vs_submit(e);
+	if (e) {
+		obj = BPF_CORE_READ(fb, obj[0]);
+		e->value[0] = BPF_CORE_READ(fb, base.id);
+		e->value[1] = (__u64)obj;
+		e->value[2] = obj ? BPF_CORE_READ(obj, size) : 0;
+		vs_submit(e);
+	}
+	/* Also where there was no room for that: each is an event of its own, told or counted as dropped. */
 	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[1]), 1);
 	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[2]), 2);
 	vs_fb_plane(fb, BPF_CORE_READ(fb, obj[3]), 3);

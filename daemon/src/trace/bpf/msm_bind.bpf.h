@@ -4,6 +4,7 @@
 SEC("fentry/msm_ioctl_vm_bind")
 int BPF_PROG(msm_vm_bind_begin)
 {
+	vs_reason_clear();
 	vs_call_begin(VS_CALL_VM_BIND);
 	return 0;
 }

@@ -89,6 +89,7 @@ int BPF_PROG(msm_pte_unmap_vma, struct drm_gpuva *va)
 SEC("fentry/msm_vma_job_run")
 int BPF_PROG(msm_vm_bind_run_begin)
 {
+	vs_reason_clear();
 	vs_call_begin(VS_CALL_VM_BIND_RUN);
 	return 0;
 }

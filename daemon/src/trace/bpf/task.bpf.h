@@ -24,7 +24,7 @@ enum vs_call {
 struct vs_task {
 	__u64 reasons; /* enum vs_reason, VS_REASON_BITS each, the innermost call lowest */
 	__u64 began[VS_CALLS];
-	__u64 refcount;       /* of the BO, before drm_gpuvm_bo_create() */
+	__u64 refcount;       /* of the BO, before drm_gpuvm_bo_create(); 0: not seen */
 	__u64 named;          /* the BO that is being named */
 	__u64 exported;       /* the dma-buf that was told last */
 	__u64 throttle_vm;    /* what was told last */
@@ -99,6 +99,15 @@ static __always_inline void vs_reason_pop(enum vs_reason reason)
 			return;
 		}
 	}
+}
+
+/* At the begin of what is in no such call: what is left there has ended without being seen. */
+static __always_inline void vs_reason_clear(void)
+{
+	struct vs_task *task = tracing ? vs_task() : 0;
+
+	if (task)
+		task->reasons = 0;
 }
 
 /* Of the innermost call that this task is in. */
