@@ -12,6 +12,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
+          testTimeout: 30_000, // a busy machine is no failure
+          hookTimeout: 30_000,
           include: [
             'tests/unit/**/*.test.{ts,mjs}',
             'tests/board-image/**/*.test.ts',
@@ -27,6 +29,8 @@ export default defineConfig({
         test: {
           name: 'component',
           environment: 'happy-dom',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ['tests/component/**/*.test.ts', 'renderer/**/*.test.ts'],
           exclude: NOT_OURS
         }
