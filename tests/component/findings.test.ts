@@ -10,7 +10,7 @@ const finding = (rule: string, severity: Finding['severity'], time: number, bo: 
   time,
   what: `BO ${bo} breaks ${rule}`,
   objects: [{ kind: 'bo', id: bo, label: `BO ${bo}` }],
-  evidence: { refcount: 1, held: '64 MiB' },
+  evidence: { refcount: 1, held: '64 MiB', boBytes: 65536, seconds: 1.0320779999, since: 65.5101 },
   key: `${rule}-${bo}`
 })
 const rule = (id: string, severity: Finding['severity'], hits: number, reason = ''): FindingPage['rules'][number] => ({
@@ -56,7 +56,17 @@ describe('findings', () => {
 
   it('show the evidence, the rule and its text', () => {
     const text = region('Finding')
-    for (const part of ['BO 12 breaks S2', 'refcount', '64 MiB', 'What S2 says.', 'S2-12']) expect(text).toContain(part)
+    for (const part of [
+      'BO 12 breaks S2',
+      'refcount',
+      '64 MiB',
+      '64 KiB',
+      '1.032 s',
+      '1:05.510',
+      'What S2 says.',
+      'S2-12'
+    ])
+      expect(text).toContain(part)
   })
 
   it('say which rules could not be checked, and why', () => {
