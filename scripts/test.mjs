@@ -38,7 +38,7 @@ const SUITES = {
   board: {
     title: 'on the virtual board',
     needs: ['cli', 'daemon', 'kernels', 'tests'],
-    run: () => vitest('board', 20)
+    run: () => vitest('board', 40)
   },
   e2e: {
     title: 'the window, from connect to report',
