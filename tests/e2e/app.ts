@@ -21,13 +21,25 @@ export async function launch({ args = [], env = {} }: { args?: string[]; env?: N
     throw new Error('no Electron: run `npm test -- e2e`, or this through scripts/electron-runtime.mjs')
   const folder = mkdtempSync(path.join(tmpdir(), 'vascope-e2e-'))
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const app = await electron.launch({
-    executablePath,
-    args: [...sandbox, `--user-data-dir=${path.join(folder, 'profile')}`, ROOT, ...args],
-    env: { ...(process.env as Record<string, string>), XDG_DATA_HOME: folder, ...(env as Record<string, string>) }
-  })
-  const page = await app.firstWindow()
-  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1440, 900))
+  const start = (): Promise<ElectronApplication> =>
+    electron.launch({
+      executablePath,
+      args: [...sandbox, `--user-data-dir=${path.join(folder, 'profile')}`, ROOT, ...args],
+      env: {
+        ...(process.env as Record<string, string>),
+        XDG_DATA_HOME: folder,
+        ...(env as Record<string, string>)
+      }
+    })
+  let app = await start()
+  let page = await firstPage(app)
+  if (!page) {
+    // Electron's debugger, over which Playwright speaks, at times never answers the first question; the second process does.
+    app.process().kill('SIGKILL')
+    app = await start()
+    page = await firstPage(app)
+  }
+  if (!page) throw new Error('the window did not come, twice')
   return {
     electron: app,
     page,
@@ -37,6 +49,16 @@ export async function launch({ args = [], env = {} }: { args?: string[]; env?: N
       rmSync(folder, { recursive: true, force: true })
     }
   }
+}
+
+/** The window at its size; null where it does not come or does not answer. */
+async function firstPage(app: ElectronApplication): Promise<Page | null> {
+  const asked = (async () => {
+    const page = await app.firstWindow()
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1440, 900))
+    return page
+  })()
+  return Promise.race([asked.catch(() => null), new Promise<null>((done) => setTimeout(done, 40_000, null))])
 }
 
 /** Answers the next file dialogs, and keeps the desktop's browser out of it. */

@@ -3,6 +3,8 @@ import path from 'node:path'
 import { expect, test } from '@playwright/test'
 import { answerDialogs, type App, launch } from './app'
 
+test.describe.configure({ timeout: 90_000 })
+
 let app: App
 test.beforeEach(async () => {
   app = await launch()
