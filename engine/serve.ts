@@ -1,4 +1,5 @@
 import type { EngineApi, EngineEvents, Problem } from './api'
+import { METHODS } from './methods'
 import { asProblem } from './problem'
 import { EngineHost } from './host'
 
@@ -18,31 +19,6 @@ export type PushMessage = {
   [Name in keyof EngineEvents]: { event: Name; data: EngineEvents[Name] }
 }[keyof EngineEvents]
 
-/** The requests a window may make; anything else that arrives is refused. */
-/** All of the contract, by name: nothing else of the host can be called. */
-const METHODS: ReadonlySet<string> = new Set(
-  Object.keys({
-    listBoards: true,
-    listSessions: true,
-    preflight: true,
-    start: true,
-    runScenario: true,
-    stop: true,
-    open: true,
-    save: true,
-    close: true,
-    report: true,
-    view: true,
-    mappings: true,
-    bo: true,
-    whyAlive: true,
-    whyGone: true,
-    findings: true,
-    answer: true,
-    stopBoard: true
-  } satisfies Record<keyof EngineApi, true>)
-)
-
 /** Answers a window's requests on its port, and pushes what happens. `quit` ends a running session in order. */
 export function serveEngine(port: MessagePortLike): { quit(): Promise<void> } {
   let open = true
@@ -59,7 +35,7 @@ export function serveEngine(port: MessagePortLike): { quit(): Promise<void> } {
     const reply = (response: Response): void => {
       if (open) port.postMessage(response)
     }
-    if (typeof id !== 'number' || !METHODS.has(method) || !Array.isArray(args)) {
+    if (typeof id !== 'number' || !Object.hasOwn(METHODS, method) || !Array.isArray(args)) {
       const problem = {
         code: 'bad-request',
         message: `The window asked for "${String(method)}".`,

@@ -1,4 +1,5 @@
 import type { EngineApi, EngineEvents, Problem } from '../../engine/api'
+import { METHODS } from '../../engine/methods'
 
 /** What the client needs of a MessagePort; a real one fits. */
 export interface PortLike {
@@ -27,27 +28,6 @@ export interface EngineClient {
   /** Hears of it, also when nothing was asked at that moment. */
   onLost(listener: (lost: Problem) => void): () => void
 }
-
-const METHODS = {
-  listBoards: true,
-  listSessions: true,
-  preflight: true,
-  start: true,
-  runScenario: true,
-  stop: true,
-  open: true,
-  save: true,
-  close: true,
-  report: true,
-  view: true,
-  mappings: true,
-  bo: true,
-  whyAlive: true,
-  whyGone: true,
-  findings: true,
-  answer: true,
-  stopBoard: true
-} satisfies Record<keyof EngineApi, true>
 
 type Message =
   | { id: number; ok: true; value: unknown }

@@ -1,0 +1,23 @@
+import type { EngineApi } from './api'
+
+/** The requests of the contract, by name: what a window can ask for, and all that the engine answers. */
+export const METHODS = {
+  listBoards: true,
+  listSessions: true,
+  preflight: true,
+  start: true,
+  runScenario: true,
+  stop: true,
+  open: true,
+  save: true,
+  close: true,
+  report: true,
+  view: true,
+  mappings: true,
+  bo: true,
+  whyAlive: true,
+  whyGone: true,
+  findings: true,
+  answer: true,
+  stopBoard: true
+} satisfies Record<keyof EngineApi, true>
