@@ -7,8 +7,8 @@ import { walk } from './lib/inputs.mjs'
 import { root } from './lib/run.mjs'
 import { isMain, main, say, StepError } from './lib/say.mjs'
 
-/** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read. */
-const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format']
+/** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read, JUnit for CI. */
+const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format', 'engine/junit']
 
 /**
  * Who sees whom. `sees`: folders and modules whose code may be imported; `types`: of which only types may be; `packages`: from outside,
@@ -21,6 +21,14 @@ const LAYERS = [
   { of: 'engine/check', sees: ['engine/wire', 'engine/model', ...ENGINE], packages: [] },
   { of: 'engine/stats', sees: ['engine/wire', 'engine/model', ...ENGINE], packages: [] },
   { of: 'engine/query', sees: ['engine/model', 'engine/check', 'engine/stats', ...ENGINE], packages: [] },
+  {
+    of: 'engine/compare',
+    // Its report is set as that of a session is.
+    sees: ['wire', 'model', 'stats', 'session', 'report/html', 'report/style']
+      .map((name) => `engine/${name}`)
+      .concat(ENGINE),
+    packages: ['node:', 'valibot', 'yaml']
+  },
   {
     of: 'engine/report',
     // A report is of a recording, and wears the window's colours.
