@@ -153,50 +153,15 @@ static int two_handles(struct vs_vm *vm)
 	return r;
 }
 
-static int in_legacy(struct vs_run *run, int (*open_vm)(struct vs_vm *vm, struct vs_run *run), int (*body)(struct vs_vm *vm))
-{
-	int r = 0;
-
-	while (!r && run->done < run->total) {
-		struct vs_vm vm = { .fd = -1, .run = run };
-		int closed;
-
-		r = vs_run_step(run);
-		if (!r)
-			r = open_vm(&vm, run);
-		if (!r)
-			r = body(&vm);
-		closed = vs_vm_close(&vm);
-		r = r ? r : closed;
-		run->done += !r;
-	}
-	return r;
-}
-
-static int run_implicit_map(struct vs_run *run)
-{
-	return in_legacy(run, vs_vm_open_legacy, implicit_map);
-}
-
-static int run_close_resubmit(struct vs_run *run)
-{
-	return in_legacy(run, vs_vm_open_legacy, close_resubmit);
-}
-
-static int run_two_handles(struct vs_run *run)
-{
-	return in_legacy(run, vs_vm_open_card, two_handles);
-}
-
 #define LEGACY .counts = VS_COUNTS(SUBMIT) | VS_COUNTS(GEM_NEW) | VS_COUNTS(GEM_CLOSE)
 
 static const struct vs_scenario scenarios[] = {
 	{ "legacy-implicit-map", "Submits in a VM whose addresses the kernel manages, which maps what each submit names",
-	  .needs = VS_NEEDS_RENDER, LEGACY, VS_ROUNDS(10), .run = run_implicit_map },
+	  .needs = VS_NEEDS_RENDER, LEGACY, VS_ROUNDS(10), .in_vm = implicit_map, .open = vs_vm_open_legacy },
 	{ "legacy-close-resubmit", "Closes handles of BOs that a submit has mapped, and submits the others again",
-	  .needs = VS_NEEDS_RENDER, LEGACY, VS_ROUNDS(5), .run = run_close_resubmit },
+	  .needs = VS_NEEDS_RENDER, LEGACY, VS_ROUNDS(5), .in_vm = close_resubmit, .open = vs_vm_open_legacy },
 	{ "legacy-two-handles", "Closes one of two handles to a mapped BO, and sees what becomes of its address",
-	  .needs = VS_NEEDS_RENDER | VS_NEEDS_CARD, LEGACY, VS_ROUNDS(5), .run = run_two_handles },
+	  .needs = VS_NEEDS_RENDER | VS_NEEDS_CARD, LEGACY, VS_ROUNDS(5), .in_vm = two_handles, .open = vs_vm_open_card },
 };
 
 VS_FAMILY(legacy);

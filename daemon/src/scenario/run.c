@@ -116,6 +116,8 @@ int vs_run_wait_fence(struct vs_run *run, int fence, const char *what)
 
 int vs_run_scenario(struct vs_run *run)
 {
+	int (*open_vm)(struct vs_vm *vm, struct vs_run *run) = run->scenario->open ? run->scenario->open : vs_vm_open;
+
 	if (run->scenario->run)
 		return run->scenario->run(run);
 	while (run->done < run->total) {
@@ -123,7 +125,7 @@ int vs_run_scenario(struct vs_run *run)
 		int r = vs_run_step(run), closed;
 
 		if (!r)
-			r = vs_vm_open(&vm, run);
+			r = open_vm(&vm, run);
 		if (!r)
 			r = run->scenario->in_vm(&vm);
 		closed = vs_vm_close(&vm);

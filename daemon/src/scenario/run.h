@@ -69,8 +69,10 @@ struct vs_scenario {
 	size_t n_params;
 	/* One of the two. 0, -ECANCELED, or -errno after vs_run_fail(). */
 	int (*run)(struct vs_run *run);
-	/* Once for each of run->total rounds, in a new VM_BIND VM, which is closed afterwards. */
+	/* Once for each of run->total rounds, in a new VM, which is closed afterwards. */
 	int (*in_vm)(struct vs_vm *vm);
+	/* How that VM is opened. NULL: vs_vm_open(), with VM_BIND. */
+	int (*open)(struct vs_vm *vm, struct vs_run *run);
 };
 
 /* The parameters of a scenario that has none but how often. */

@@ -195,7 +195,7 @@ static int bad_arguments(struct vs_vm *vm)
 	return r ? r : vs_vm_checkpoint(vm, "after requests that were refused");
 }
 
-static int in_legacy_vm(struct vs_vm *vm)
+static int without_opt_in(struct vs_vm *vm)
 {
 	struct vs_run *run = vm->run;
 	struct request request;
@@ -216,26 +216,6 @@ static int in_legacy_vm(struct vs_vm *vm)
 	vs_expect_begin(run, "after VM_BIND was refused");
 	vs_expect_vm(run, vm->ordinal, VS_ANY_POLICY, NULL, 0);
 	return vs_expect_end(run);
-}
-
-static int without_opt_in(struct vs_run *run)
-{
-	int r = 0;
-
-	while (!r && run->done < run->total) {
-		struct vs_vm vm = { .fd = -1, .run = run };
-		int closed;
-
-		r = vs_run_step(run);
-		if (!r)
-			r = vs_vm_open_legacy(&vm, run);
-		if (!r)
-			r = in_legacy_vm(&vm);
-		closed = vs_vm_close(&vm);
-		r = r ? r : closed;
-		run->done += !r;
-	}
-	return r;
 }
 
 /* No descriptor is left for the fence: the request must be refused before anything changed. */
@@ -275,7 +255,8 @@ static const struct vs_scenario scenarios[] = {
 	{ "vm-bind-bad-arguments", "Asks for what the kernel must refuse, each with its errno, and changes nothing", BIND,
 	  .counts = VS_COUNTS_VM_BIND, VS_ROUNDS(2), .in_vm = bad_arguments },
 	{ "vm-bind-without-opt-in", "Asks for VM_BIND in a VM whose addresses the kernel manages, which must be refused", BIND,
-	  .counts = VS_COUNTS(GEM_NEW) | VS_COUNTS(GEM_CLOSE), VS_ROUNDS(5), .run = without_opt_in },
+	  .counts = VS_COUNTS(GEM_NEW) | VS_COUNTS(GEM_CLOSE), VS_ROUNDS(5), .in_vm = without_opt_in,
+	  .open = vs_vm_open_legacy },
 	{ "vm-bind-no-descriptor", "Has no descriptor left for the fence of a VM_BIND, which must change nothing", BIND,
 	  .counts = VS_COUNTS_VM_BIND, VS_ROUNDS(5), .in_vm = no_descriptor },
 };
