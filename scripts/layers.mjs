@@ -39,9 +39,10 @@ const LAYERS = [
   },
   {
     of: 'engine/export',
-    sees: ['engine/store', 'engine/model', 'engine/stats', 'engine/query', ...ENGINE],
-    packages: ['node:']
+    sees: ['wire', 'store', 'model', 'session'].map((name) => `engine/${name}`).concat(ENGINE),
+    packages: ['node:', 'hyparquet-writer']
   },
+  { of: 'engine/import', sees: ['engine/wire', 'engine/store', ...ENGINE], packages: ['node:'] },
   { of: 'engine/connect', sees: ENGINE, packages: ['node:', 'ssh2', 'ssh-config', 'valibot'] },
   { of: 'engine/deploy', sees: ['engine/connect', 'engine/wire', ...ENGINE], packages: ['node:', 'valibot'] },
   {
