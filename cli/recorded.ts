@@ -6,7 +6,7 @@ import { newSessionFile } from '../engine/session/library'
 import { LiveSession } from '../engine/session/live'
 import { scenariosOf } from '../engine/session/preflight'
 import { openRecording, type Recording } from '../engine/session/recording'
-import { checkRun, destructiveOf, expandAll, reproduce } from '../engine/session/scenario'
+import { checkAll, checkRun, destructiveOf, expandAll, reproduce } from '../engine/session/scenario'
 import { scenarioStateName } from '../engine/model/session'
 import { balances } from '../engine/stats/balance'
 import { askOnTerminal, confirmDestructive } from './ask'
@@ -38,6 +38,7 @@ export async function recordSession(options: {
 }): Promise<Recorded> {
   const { board, trace } = options
   let { runs } = options
+  checkAll(runs)
   const title = runs.length > 0 ? runs.map((r) => r.id).join(' + ') : 'watch'
   const file = options.out ?? newSessionFile(title, board)
   const abort = new AbortController()

@@ -48,6 +48,18 @@ export interface Expanded {
   left: { id: string; why: string }[]
 }
 
+/** Refuses parameters for `all`. Needs no catalogue, so it costs no board. */
+export function checkAll(runs: readonly ScenarioRun[]): void {
+  const [name] = runs.flatMap((run) => (run.id === 'all' ? Object.keys(run.parameters) : []))
+  if (name === undefined) return
+  throw new VascopeError(
+    'parameter-unknown',
+    `all has no parameter "${name}".`,
+    'Give parameters to one scenario; all takes only a seed.',
+    EXIT.usage
+  )
+}
+
 /**
  * Puts every scenario of the catalogue, in its order, in the place of `all`: all but those that may leave the board in need of a
  * reboot, and those that cannot run on it. `all` has a seed, which each of them gets, and no parameters.
@@ -59,17 +71,10 @@ export function expandAll(runs: readonly ScenarioRun[], catalogue: readonly Scen
     else if (needs) left.push({ id, why: needs })
     return !destructive && !needs
   })
-  const expanded = runs.flatMap((run) => {
-    if (run.id !== 'all') return [run]
-    if (Object.keys(run.parameters).length > 0)
-      throw new VascopeError(
-        'parameter-unknown',
-        `all has no parameter "${Object.keys(run.parameters)[0]}".`,
-        'Give parameters to one scenario; all takes only a seed.',
-        EXIT.usage
-      )
-    return all.map(({ id }) => ({ id, seed: run.seed, parameters: {} }))
-  })
+  checkAll(runs)
+  const expanded = runs.flatMap((run) =>
+    run.id === 'all' ? all.map(({ id }) => ({ id, seed: run.seed, parameters: {} })) : [run]
+  )
   return { runs: expanded, left: runs.some((run) => run.id === 'all') ? left : [] }
 }
 
