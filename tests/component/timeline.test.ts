@@ -143,7 +143,7 @@ describe('keys', () => {
     await opened.press('w')
     await flushPromises()
     expect(opened.asked('view')).toHaveLength(views)
-    expect(opened.wrapper.get('dialog').text()).toContain('zoom in and out')
+    expect(opened.wrapper.get('dialog').text()).toContain('Zoom in around the cursor')
   })
 
   it('press the button that has the focus, and only that', async () => {

@@ -34,6 +34,9 @@ export interface Timeline {
   zoomBy(factor: number, around?: number): void
   panBy(share: number): void
   fit(): void
+  toBegin(): void
+  /** The newest time; a live session is followed again. */
+  toEnd(): void
 }
 
 const KEY: InjectionKey<Timeline> = Symbol('timeline')
@@ -157,6 +160,8 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     show,
     zoomBy: (factor, around) => show(zoom(range.value, factor, around ?? (follow.value ? range.value.to : time.value))),
     panBy: (share) => show(pan(range.value, share)),
+    toBegin: () => show({ from: extent.value.from, to: extent.value.from + span(range.value) }),
+    toEnd: () => show({ from: extent.value.to - span(range.value), to: extent.value.to }),
     fit() {
       const chosen = selection.value
       if (chosen?.start == null) return show(extent.value)

@@ -1,16 +1,19 @@
-import { useKeys } from '../../composables/useKeys'
+import { useCommands } from '../../composables/useCommands'
 import { useTimeline } from './useTimeline'
 
-/** W S zoom, A D pan, F fits the selection, Escape lets go: first of the pin, then of the selection. */
+/** The keys of the time axis. Escape lets go: first of the pin, then of the selection. */
 export function useTimelineKeys(): void {
   const timeline = useTimeline()
-  useKeys({
-    w: () => timeline.zoomBy(0.8),
-    s: () => timeline.zoomBy(1.25),
-    a: () => timeline.panBy(-0.1),
-    d: () => timeline.panBy(0.1),
-    f: () => timeline.fit(),
-    escape: () => {
+  useCommands({
+    'timeline.zoom-in': () => timeline.zoomBy(0.8),
+    'timeline.zoom-out': () => timeline.zoomBy(1.25),
+    'timeline.left': () => timeline.panBy(-0.1),
+    'timeline.right': () => timeline.panBy(0.1),
+    'timeline.begin': () => timeline.toBegin(),
+    'timeline.end': () => timeline.toEnd(),
+    'timeline.fit': () => timeline.fit(),
+    'timeline.whole': () => timeline.show(timeline.extent.value),
+    'timeline.release': () => {
       if (timeline.pinned.value) timeline.pin(null)
       else timeline.selection.value = null
     }

@@ -1,0 +1,14 @@
+import BoardsView from '../features/boards/BoardsView.vue'
+import FindingsView from '../features/findings/FindingsView.vue'
+import TimelineView from '../features/timeline/TimelineView.vue'
+import type { TabView } from '../model/tab'
+
+/**
+ * The views, in the order of their tabs. A new one is a line here: tab, key, palette and key help follow. Keys left free are of views
+ * to come, so that they need not move.
+ */
+export const VIEWS: readonly TabView[] = [
+  { id: 'boards', title: 'Boards', key: '1', component: BoardsView, needsSession: false },
+  { id: 'timeline', title: 'Timeline', key: '2', component: TimelineView, needsSession: true },
+  { id: 'findings', title: 'Findings', key: '5', component: FindingsView, needsSession: true }
+]

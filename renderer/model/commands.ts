@@ -1,0 +1,95 @@
+import type { Tab } from './tab'
+
+/** What a command is called and which keys run it; what it does is bound by the component that can do it (useCommands). */
+export interface CommandText {
+  /** As the palette and the key help name it. */
+  title: string
+  /** KeyboardEvent.key in lower case, with "ctrl+" in front where held. Any of them runs it. */
+  keys?: readonly string[]
+  /** The view it belongs to; none: everywhere. */
+  view?: Tab
+  /** A word or two for the foot of the view. Commands with the same hint share one place there. */
+  hint?: string
+}
+
+/** Every command of the window. Menus, the palette, the key help and the hints at the foot are made from this list and nothing else. */
+export const COMMANDS = {
+  'app.palette': { title: 'Search or run a command', keys: ['ctrl+k'] },
+  'app.keys': { title: 'All keys', keys: ['?'] },
+  'app.theme': { title: 'Dark or light', keys: ['t'] },
+  'app.about': { title: 'About Vascope' },
+
+  'session.open': { title: 'Open a session file', keys: ['ctrl+o'] },
+  'session.save': { title: 'Save the session under another name', keys: ['ctrl+s'] },
+  'session.report': { title: 'Export the report' },
+  'session.run': { title: 'Run a scenario' },
+  'session.stop': { title: 'Stop the session' },
+  'session.close': { title: 'Close the session' },
+
+  'boards.next': { title: 'Next board', keys: ['j', 'arrowdown'], view: 'boards', hint: 'move' },
+  'boards.previous': { title: 'Previous board', keys: ['k', 'arrowup'], view: 'boards', hint: 'move' },
+  'boards.start': { title: 'Start a session on the chosen board', keys: ['enter'], view: 'boards', hint: 'start' },
+  'boards.preflight': { title: 'Run preflight', keys: ['r'], view: 'boards', hint: 'preflight' },
+
+  'timeline.zoom-in': { title: 'Zoom in around the cursor', keys: ['w', '+'], view: 'timeline', hint: 'zoom' },
+  'timeline.zoom-out': { title: 'Zoom out', keys: ['s', '-'], view: 'timeline', hint: 'zoom' },
+  'timeline.left': { title: 'Pan to earlier', keys: ['a', 'arrowleft'], view: 'timeline', hint: 'pan' },
+  'timeline.right': { title: 'Pan to later', keys: ['d', 'arrowright'], view: 'timeline', hint: 'pan' },
+  'timeline.begin': { title: 'Go to the beginning', keys: ['home'], view: 'timeline' },
+  'timeline.end': { title: 'Go to the newest, and follow it', keys: ['end'], view: 'timeline' },
+  'timeline.fit': {
+    title: 'Fit the selection, or the whole session',
+    keys: ['f'],
+    view: 'timeline',
+    hint: 'fit selection'
+  },
+  'timeline.whole': { title: 'Show the whole session', keys: ['shift+f'], view: 'timeline' },
+  'timeline.search': { title: 'Search the live mappings', keys: ['/'], view: 'timeline', hint: 'search' },
+  'timeline.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'timeline' },
+
+  'findings.next': { title: 'Next finding', keys: ['j'], view: 'findings', hint: 'move' },
+  'findings.previous': { title: 'Previous finding', keys: ['k'], view: 'findings', hint: 'move' },
+  'findings.show': {
+    title: 'Go to the moment, on the timeline',
+    keys: ['enter'],
+    view: 'findings',
+    hint: 'go to the moment'
+  }
+} satisfies Record<string, CommandText>
+
+export type CommandId = keyof typeof COMMANDS
+
+/** What the pointer does, for the key help. */
+export const GESTURES: readonly { keys: string; title: string; view: Tab }[] = [
+  { keys: 'Click', title: 'Pin the cursor; on a mapping also select it', view: 'timeline' },
+  { keys: 'Drag', title: 'On the ruler: select a range to show', view: 'timeline' },
+  { keys: 'Ctrl wheel', title: 'Zoom around the pointer', view: 'timeline' }
+]
+
+export const commandIds = Object.keys(COMMANDS) as CommandId[]
+
+export function commandText(id: CommandId): CommandText {
+  return COMMANDS[id]
+}
+
+const NAMES: Record<string, string> = {
+  arrowleft: '←',
+  arrowright: '→',
+  arrowup: '↑',
+  arrowdown: '↓',
+  escape: 'Esc',
+  home: 'Home',
+  end: 'End',
+  enter: 'Enter',
+  ctrl: 'Ctrl',
+  shift: 'Shift'
+}
+
+/** A key as it stands on the keyboard: "ctrl+k" is "Ctrl K". */
+export function keyLabel(key: string): string {
+  if (key === '+') return '+'
+  return key
+    .split('+')
+    .map((part) => NAMES[part] ?? part.toUpperCase())
+    .join(' ')
+}
