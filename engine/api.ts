@@ -99,6 +99,20 @@ export interface ScenarioRun {
   parameters: Record<string, number>
 }
 
+/** A run of this session: one that waits, is done now, or was done. */
+export interface RunStatus extends ScenarioRun {
+  /** Its number in the session, from 1. */
+  run: number
+  state: 'queued' | ScenarioProgress['state']
+  done: number
+  total: number
+  /** What the scenario said last. */
+  text: string
+  /** Session time; null before it began or ended. */
+  started: number | null
+  ended: number | null
+}
+
 export interface StartRequest {
   board: string
   /** Run one after another; none: only watch. */
@@ -443,6 +457,8 @@ export interface EngineApi {
   preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
   start(request: StartRequest): Promise<void>
   runScenario(run: ScenarioRun): Promise<void>
+  /** Ends a run of the live session, or takes it out of the queue, by its number. */
+  cancelRun(run: number): Promise<void>
   /** Ends tracing in order; the file is complete when it answers. */
   stop(): Promise<void>
   open(file: string): Promise<void>
@@ -467,6 +483,8 @@ export interface EngineApi {
 /** What the engine says without being asked. */
 export interface EngineEvents {
   session: SessionState
+  /** All runs of the session, in their order, whenever one of them changed. */
+  runs: RunStatus[]
   pulse: Pulse
   preflight: { board: string; check: CheckResult }
   question: Question

@@ -33,6 +33,7 @@ import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
 import { damageText, openRecording } from './session/recording'
+import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
 
 const PULSE_MS = 250
@@ -51,7 +52,7 @@ export class EngineHost implements EngineApi {
   private abort: AbortController | null = null
   private pulseTimer: NodeJS.Timeout | null = null
   private before = { events: 0, bytes: 0 }
-  private queue: Promise<void> = Promise.resolve()
+  private runs: RunQueue | null = null
   private readonly questions = new Map<number, (answer: string | null) => void>()
   private nextQuestion = 1
 
@@ -127,13 +128,16 @@ export class EngineHost implements EngineApi {
       this.live = session
       this.model = session.model
       this.checker = session.checker
+      this.runs = new RunQueue((run, signal, number) => session.run(run, signal, number))
+      this.push('runs', [])
       void session.ended.then((error) => this.ended(session, error))
       const catalogue = scenariosOf(session.model.capabilities!)
       for (const run of scenarios) checkRun(run, catalogue)
       await session.trace()
       this.change({ ...base, phase: 'live', facts: factsOf(session.model.capabilities!, session.target.emulated) })
       this.startPulse()
-      for (const run of scenarios) this.enqueue(session, run)
+      for (const run of scenarios) this.runs.add(run)
+      this.pushRuns()
     } catch (error) {
       if (this.live) await this.live.stop()
       this.abort = null
@@ -148,16 +152,24 @@ export class EngineHost implements EngineApi {
     if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
     checkRun(run, scenariosOf(this.live.model.capabilities!))
     this.live.remark('run', reproduce(this.state.board, [run]))
-    this.enqueue(this.live, run)
+    this.runs?.add(run)
+    this.pushRuns()
+  }
+
+  async cancelRun(run: number): Promise<void> {
+    if (!this.live || !this.runs?.cancel(run))
+      throw new VascopeError('no-run', `There is no run ${run} to cancel.`, 'It may be over already.', EXIT.usage)
+    this.pushRuns()
   }
 
   async stop(): Promise<void> {
     this.abort?.abort()
+    this.runs?.clear()
     const session = this.live
     if (!session) return
     this.change({ ...this.state, phase: 'stopping', activity: 'Fetching what is queued on the board' })
     await session.stop()
-    await this.queue
+    await this.runs?.settled()
   }
 
   async open(file: string): Promise<void> {
@@ -177,6 +189,8 @@ export class EngineHost implements EngineApi {
       problem: damage ? { code: 'file-damaged', message: `${file} is damaged or was cut off.`, remedy: damage } : null
     })
     this.push('pulse', this.pulse(recording.bytes))
+    this.runs = null
+    this.push('runs', model.state.scenarios.map(statusOf))
   }
 
   async save(file: string): Promise<void> {
@@ -279,15 +293,9 @@ export class EngineHost implements EngineApi {
       this.push('question', { id, ...question })
     })
 
-  private enqueue(session: LiveSession, run: ScenarioRun): void {
-    this.queue = this.queue.then(async () => {
-      if (this.live !== session || this.abort?.signal.aborted) return
-      try {
-        await session.run(run, this.abort?.signal)
-      } catch {
-        // the stream ended before the scenario did: `ended` tells it
-      }
-    })
+  private pushRuns(): void {
+    const changed = this.runs?.changes(this.model?.state.scenarios ?? [])
+    if (changed) this.push('runs', changed)
   }
 
   private ended(session: LiveSession, error: VascopeError | null): void {
@@ -295,7 +303,9 @@ export class EngineHost implements EngineApi {
     this.live = null
     this.abort = null
     this.stopPulse()
+    this.runs?.clear()
     this.push('pulse', this.pulse(session.writer?.bytes ?? 0))
+    this.pushRuns()
     if (this.state.phase === 'failed') return
     this.change({ ...this.state, phase: 'ended', activity: '', problem: error ? error.toProblem() : null })
   }
@@ -306,6 +316,7 @@ export class EngineHost implements EngineApi {
       const session = this.live
       if (!session) return
       this.push('pulse', this.pulse(session.writer?.bytes ?? 0))
+      this.pushRuns()
       const scenario = session.model.state.scenarios.at(-1)
       if (!scenario) return
       const { id, done, total, text } = scenario

@@ -7,6 +7,7 @@ export const METHODS = {
   preflight: true,
   start: true,
   runScenario: true,
+  cancelRun: true,
   stop: true,
   open: true,
   save: true,

@@ -112,9 +112,15 @@ export class LiveSession {
     await this.until(() => this.model.snapshots > 0, ANSWER_MS, null, 'send its first snapshot')
   }
 
-  /** Runs a scenario to its end and answers its record; `signal` cancels it. Throws only when the stream ends before it. */
-  async run(scenario: ScenarioRun, signal: AbortSignal | null = null): Promise<ScenarioRecord> {
-    const runId = this.nextRun++
+  /**
+   * Runs a scenario to its end and answers its record; `signal` cancels it. Throws only when the stream ends before it. A caller that
+   * numbers its runs gives the number.
+   */
+  async run(
+    scenario: ScenarioRun,
+    signal: AbortSignal | null = null,
+    runId: number = this.nextRun++
+  ): Promise<ScenarioRecord> {
     const parameters = Object.entries(scenario.parameters).map(([name, value]) => ({ name, value }))
     this.link.send({ run: { runId, scenario: scenario.id, seed: scenario.seed, parameters } })
     const cancel = (): void => this.link.send({ cancel: { runId } })
