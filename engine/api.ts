@@ -449,6 +449,18 @@ export interface RecentSession {
   bytes: number
 }
 
+/** An object that was searched for. */
+export interface SearchHit {
+  kind: 'bo' | 'vm' | 'va' | 'finding'
+  /** The object's number; of a finding its key. As in links (engine/link.ts). */
+  id: string
+  title: string
+  detail: string
+  /** When it was, in seconds: from null where its begin was not seen, to null while it lives. */
+  from: number | null
+  to: number | null
+}
+
 /** Requests; each is answered once, or rejected with a Problem. */
 export interface EngineApi {
   listBoards(): Promise<Board[]>
@@ -470,6 +482,8 @@ export interface EngineApi {
   view(request: ViewRequest): Promise<View>
   mappings(query: MappingQuery): Promise<MappingPage>
   bo(bo: number): Promise<BoDetail | null>
+  /** Objects by number, name, address (`0x…`) or rule; `at` is the time whose mappings come first, null the newest. */
+  search(text: string, at: number | null): Promise<SearchHit[]>
   /** Who keeps a BO alive at a time, in seconds. */
   whyAlive(bo: number, at: number): Promise<WhyAlive>
   /** Why a mapping went, by its VA id; null where there never was one. */

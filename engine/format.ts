@@ -4,6 +4,8 @@
 export interface Quantity {
   value: string
   unit: string
+  /** The same in full, "8294400 B", where the value is rounded; for copying. */
+  exact?: string
 }
 
 /** Shown where something was not seen. Never "0". */
@@ -36,7 +38,7 @@ export function formatBytes(bytes: number): Quantity {
     index++
   }
   const digits = Number.isInteger(value) ? 0 : value < 100 ? 2 : 1
-  return { value: value.toFixed(digits), unit: units[index] ?? 'B' }
+  return { value: value.toFixed(digits), unit: units[index] ?? 'B', exact: `${bytes} B` }
 }
 
 /** Bytes per second of the link, in the decimal units of links. */
@@ -72,10 +74,11 @@ export function formatTime(seconds: number, decimals = 3): string {
 
 /** A duration in the unit that reads best: 340 µs, 16.67 ms, 22.204 s, 4:12. */
 export function formatDuration(seconds: number): Quantity {
-  if (seconds < 0.001) return { value: (seconds * 1e6).toFixed(0), unit: 'µs' }
-  if (seconds < 1) return { value: (seconds * 1e3).toFixed(seconds < 0.1 ? 2 : 1), unit: 'ms' }
-  if (seconds < 600) return { value: seconds.toFixed(3), unit: 's' }
-  return { value: formatTime(seconds, 0), unit: '' }
+  const exact = `${Number(seconds.toFixed(9))} s`
+  if (seconds < 0.001) return { value: (seconds * 1e6).toFixed(0), unit: 'µs', exact }
+  if (seconds < 1) return { value: (seconds * 1e3).toFixed(seconds < 0.1 ? 2 : 1), unit: 'ms', exact }
+  if (seconds < 600) return { value: seconds.toFixed(3), unit: 's', exact }
+  return { value: formatTime(seconds, 0), unit: '', exact }
 }
 
 export function quantityText({ value, unit }: Quantity): string {

@@ -24,11 +24,12 @@ import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boDetail, mappings } from './query/objects'
+import { search } from './query/search'
 import { view } from './query/view'
 import { whyAlive, whyGone } from './query/why'
 import { writeReport } from './report/write'
 import { num, type Capabilities } from './wire/messages'
-import { listSessions, newSessionFile } from './session/library'
+import { findSession, listSessions, newSessionFile } from './session/library'
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
@@ -172,8 +173,9 @@ export class EngineHost implements EngineApi {
     await this.runs?.settled()
   }
 
-  async open(file: string): Promise<void> {
+  async open(name: string): Promise<void> {
     this.refuseWhileBusy()
+    const file = findSession(name)
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
@@ -233,6 +235,11 @@ export class EngineHost implements EngineApi {
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
     return boDetail(this.model ?? EMPTY, id)
+  }
+
+  async search(text: string, at: number | null): ReturnType<EngineApi['search']> {
+    const model = this.model ?? EMPTY
+    return search(model, (this.checker ?? NOTHING).page().findings, text, at ?? model.end)
   }
 
   async whyAlive(bo: number, at: number): ReturnType<EngineApi['whyAlive']> {

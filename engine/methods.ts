@@ -16,6 +16,7 @@ export const METHODS = {
   view: true,
   mappings: true,
   bo: true,
+  search: true,
   whyAlive: true,
   whyGone: true,
   findings: true,

@@ -1,20 +1,25 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { isLink, parseLink } from '../engine/link'
 import type { LaunchRequest } from './preload/bridge'
 
 /**
- * Reads `--demo` and `--open FILE` from the process's arguments. Chromium's own switches are among them, so unknown ones are
- * no error here.
+ * Reads `--demo`, `--open FILE|LINK` and `--link LINK` (an object in that file) from the process's arguments; desktops hand a link over
+ * as a word of its own. Chromium's own switches are among them, so unknown ones are no error here.
  */
 export function launchRequest(argv: string[], cwd: string): LaunchRequest {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: argv,
     strict: false,
     allowPositionals: true,
-    options: { demo: { type: 'boolean' }, open: { type: 'string' } }
+    options: { demo: { type: 'boolean' }, open: { type: 'string' }, link: { type: 'string' } }
   })
+  const given = typeof values.open === 'string' ? values.open : null
+  const words = [values.link, given, ...positionals].filter((word) => typeof word === 'string')
+  const link = words.find((word) => isLink(word)) ?? null
   return {
     demo: values.demo === true,
-    open: typeof values.open === 'string' ? path.resolve(cwd, values.open) : null
+    open: given !== null && !isLink(given) ? path.resolve(cwd, given) : ((link && parseLink(link)?.session) ?? null),
+    link
   }
 }

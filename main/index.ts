@@ -11,6 +11,19 @@ import { createWindow, denyPermissions } from './window'
 let window: BrowserWindow | null = null
 let finished = false
 
+const launch = launchRequest(process.argv.slice(1), process.cwd())
+// What is asked to be opened goes to the window that is there; without such a wish there may be several.
+const first = app.requestSingleInstanceLock()
+const handedOver = !first && launch.open !== null
+if (handedOver) app.quit()
+app.on('second-instance', (_event, argv, cwd) => {
+  const request = launchRequest(argv.slice(1), cwd)
+  if (!window || request.open === null) return
+  if (window.isMinimized()) window.restore()
+  window.focus()
+  window.webContents.send(CHANNEL.openRequest, request)
+})
+
 registerScheme()
 const engine = createEngineProcess((code) => window?.webContents.send(CHANNEL.engineGone, code))
 
@@ -23,11 +36,12 @@ function openWindow(): void {
 
 // Never `await app.whenReady()` at the top level of an ES module: Electron holds `ready` back until the module is evaluated.
 void app.whenReady().then(() => {
+  if (handedOver) return
   // The window has its own keys; the default menu would take some of them.
   Menu.setApplicationMenu(null)
   serveRenderer(path.join(import.meta.dirname, '../renderer'))
   denyPermissions()
-  answerDesktop(() => window, launchRequest(process.argv.slice(1), process.cwd()))
+  answerDesktop(() => window, launch)
   ipcMain.on(CHANNEL.connectEngine, (event) => engine.connect(ownFrame(event)))
   openWindow()
 })

@@ -14,9 +14,37 @@ vi.mock('electron', () => ({
 describe('the command line of the window', () => {
   it('is read among Chromium’s own switches', () => {
     const argv = ['--no-sandbox', '.', '--demo', '--remote-debugging-port=0']
-    expect(launchRequest(argv, '/here')).toEqual({ demo: true, open: null })
-    expect(launchRequest(['.', '--open', 'a.vascope'], '/here')).toEqual({ demo: false, open: '/here/a.vascope' })
-    expect(launchRequest(['.', '--open=/x/b.vascope'], '/here')).toEqual({ demo: false, open: '/x/b.vascope' })
+    expect(launchRequest(argv, '/here')).toEqual({ demo: true, open: null, link: null })
+    expect(launchRequest(['.', '--open', 'a.vascope'], '/here')).toEqual({
+      demo: false,
+      open: '/here/a.vascope',
+      link: null
+    })
+    expect(launchRequest(['.', '--open=/x/b.vascope'], '/here')).toEqual({
+      demo: false,
+      open: '/x/b.vascope',
+      link: null
+    })
+  })
+})
+
+describe('a link on the command line', () => {
+  const link = 'vascope://session/a.vascope/bo/12?at=1.25s'
+
+  it('names its session by the file alone, or an object in the file that is given', () => {
+    for (const argv of [
+      ['.', '--open', link],
+      ['.', link]
+    ])
+      expect(launchRequest(argv, '/here')).toEqual({ demo: false, open: 'a.vascope', link })
+    expect(launchRequest(['.', '--open', 'x/b.vascope', '--link', link], '/here')).toMatchObject({
+      open: '/here/x/b.vascope',
+      link
+    })
+  })
+
+  it('that is none opens nothing', () => {
+    expect(launchRequest(['.', 'vascope://session/..%2Fetc/bo/1'], '/here').open).toBeNull()
   })
 })
 

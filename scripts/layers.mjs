@@ -58,7 +58,7 @@ const LAYERS = [
   { of: 'main/preload', sees: [], types: ['engine/api'], packages: ['electron'] },
   {
     of: 'renderer',
-    sees: ['engine/format', 'engine/methods'], // numbers read the same in a window and a report
+    sees: ['engine/format', 'engine/link', 'engine/methods'], // numbers and links read the same everywhere
     types: ['engine/api', 'proto/gen', 'main/preload/bridge'], // the bridge is the window's contract with the preload script
     packages: [
       'vue',

@@ -33,6 +33,11 @@ export function newSessionFile(title: string, board: string, now = new Date()): 
   return path.join(sessionsDir(), `${stamp}-${[clean(title), clean(board)].filter(Boolean).join('-')}.vascope`)
 }
 
+/** The file that a name means: itself where it has a folder, else the session of that name in the sessions folder. As links name them. */
+export function findSession(name: string): string {
+  return path.basename(name) === name ? path.join(sessionsDir(), name) : name
+}
+
 const known = new Map<string, { stamp: string; session: RecentSession }>()
 
 /**

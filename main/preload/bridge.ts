@@ -16,7 +16,10 @@ export interface AppInfo {
 /** What the command line asked the window to do first. */
 export interface LaunchRequest {
   demo: boolean
+  /** A session file: its path, or as a link names it. */
   open: string | null
+  /** The object to show in it, as a link (engine/link.ts). */
+  link: string | null
 }
 
 export type SaveKind = 'session' | 'report'
@@ -32,6 +35,8 @@ export interface Bridge {
   onEngineGone(listener: (code: number) => void): void
   info(): Promise<AppInfo>
   launchRequest(): Promise<LaunchRequest>
+  /** `vascope open` was called while this window is there. */
+  onOpenRequest(listener: (request: LaunchRequest) => void): void
   /** Path of an existing session file, or null when the user thought better of it. */
   pickSession(): Promise<string | null>
   /** Path to write to, or null. `name` is the proposed file name, without folder. */
@@ -53,6 +58,7 @@ export const CHANNEL = {
   engineGone: 'engine:gone',
   info: 'app:info',
   launchRequest: 'app:launch-request',
+  openRequest: 'app:open-request',
   pickSession: 'dialog:pick-session',
   pickSave: 'dialog:pick-save',
   openReport: 'shell:open-report',

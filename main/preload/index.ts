@@ -1,5 +1,5 @@
 import { contextBridge, ipcRenderer } from 'electron'
-import { type Bridge, CHANNEL, ENGINE_PORT } from './bridge'
+import { type Bridge, CHANNEL, ENGINE_PORT, type LaunchRequest } from './bridge'
 
 const bridge: Bridge = {
   connectEngine: () => ipcRenderer.send(CHANNEL.connectEngine),
@@ -8,6 +8,9 @@ const bridge: Bridge = {
   },
   info: () => ipcRenderer.invoke(CHANNEL.info),
   launchRequest: () => ipcRenderer.invoke(CHANNEL.launchRequest),
+  onOpenRequest: (listener) => {
+    ipcRenderer.on(CHANNEL.openRequest, (_event, request: LaunchRequest) => listener(request))
+  },
   pickSession: () => ipcRenderer.invoke(CHANNEL.pickSession),
   pickSave: (kind, name) => ipcRenderer.invoke(CHANNEL.pickSave, kind, name),
   openReport: (file) => ipcRenderer.invoke(CHANNEL.openReport, file),

@@ -33,7 +33,7 @@ describe('the boards view', () => {
   })
 
   it('starts by itself when asked on the command line, and opens a file', async () => {
-    opened = await openWindow({}, { demo: true, open: null })
+    opened = await openWindow({}, { demo: true, open: null, link: null })
     expect(opened.asked('start')).toEqual([[{ board: 'virtual', scenarios: PRESET }]])
     opened.wrapper.unmount()
     opened = await openWindow({}, { demo: false, open: '/tmp/a.vascope' })

@@ -41,7 +41,7 @@ export function giveSizes(): void {
 
 export async function openWindow(
   answers: Answers = {},
-  launch = { demo: false, open: null as string | null }
+  launch = { demo: false, open: null as string | null, link: null as string | null }
 ): Promise<TestWindow> {
   giveSizes()
   const rows = fakeRows(312)
@@ -56,6 +56,7 @@ export async function openWindow(
   const bridge = {
     connectEngine: vi.fn(),
     onEngineGone: vi.fn(),
+    onOpenRequest: vi.fn(),
     info: vi.fn(async () => ({
       version: '0.1.0',
       electron: '33.2.1',
