@@ -2,11 +2,13 @@ import { Command } from 'commander'
 import { boardCommand } from './commands/board'
 import { checkCommand } from './commands/check'
 import { eventsCommand } from './commands/events'
+import { exportCommand } from './commands/export'
 import { infoCommand, reportCommand } from './commands/file'
 import { openCommand } from './commands/open'
 import { probeCommand } from './commands/probe'
 import { repairCommand } from './commands/repair'
 import { demoCommand, recordCommand, runCommand } from './commands/run'
+import { statsCommand } from './commands/stats'
 import { whyCommand } from './commands/why'
 import { fail } from './exit'
 
@@ -25,11 +27,13 @@ for (const command of [
   recordCommand(),
   demoCommand(),
   infoCommand(),
+  statsCommand(),
   checkCommand(),
   whyCommand(),
   reportCommand(),
   openCommand(),
   eventsCommand(),
+  exportCommand(),
   repairCommand(),
   boardCommand()
 ])

@@ -24,13 +24,14 @@ export interface Recording {
 
 /**
  * Reads a whole session file into a model. Damage is stepped over and told; only a file with nothing in it to show throws
- * (VascopeError, exit code 4).
+ * (VascopeError, exit code 4). `watch` is given the model before its first frame, for who wants to look on.
  */
-export function openRecording(file: string): Recording {
+export function openRecording(file: string, watch?: (model: SessionModel) => void): Recording {
   const reader = new SessionReader(file)
   try {
     const model = new SessionModel()
     const checker = new Checker(model)
+    watch?.(model)
     let frames = 0
     reader.frames((message) => {
       frames++
