@@ -1,6 +1,6 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { EXIT } from '../../engine/problem'
-import { writeReport } from '../../engine/report/write'
+import { formatOf, REPORT_FORMATS, writeReportAs, type ReportFormat } from '../../engine/report/write'
 import { damageText, openRecording, type Recording } from '../../engine/session/recording'
 import { printInfo } from '../info'
 import { json, result, say } from '../output'
@@ -19,18 +19,34 @@ export function infoCommand(): Command {
     })
 }
 
-/** `vascope report`: one self-contained HTML file. */
+/** `vascope report`: what a session shows, as one file. */
 export function reportCommand(): Command {
   return new Command('report')
-    .description('write the HTML report of a session file')
+    .description('write the report of a session file: HTML, PDF, Markdown or JSON, all of the same figures')
     .argument('<file>')
-    .option('-o, --out <file>', 'without it the session file’s name with .html')
-    .addOption(jsonOption())
-    .action((file: string, options: { out?: string; json?: boolean }) => {
+    .addOption(
+      new Option('-f, --format <format>', 'without it what the name of --out ends with, else html').choices([
+        ...REPORT_FORMATS
+      ])
+    )
+    .option('-o, --out <file>', 'without it the session file’s name with the format’s ending')
+    .addOption(jsonOption('print which file was written, as JSON'))
+    .addHelpText(
+      'after',
+      `
+html  one self-contained page that opens offline and prints
+pdf   the same page, printed by Electron (no display needed)
+md    a summary for a merge request or a mail
+json  the figures, by docs/schema/report.schema.json
+
+Every figure names the query that yields it. The same session file gives the same bytes.`
+    )
+    .action(async (file: string, options: { format?: ReportFormat; out?: string; json?: boolean }) => {
       const recording = openRecording(file)
-      const out = options.out ?? file.replace(/(\.vascope)?$/, '.html')
-      const bytes = writeReport(recording, out)
-      if (options.json) json({ session: file, report: out, bytes })
+      const format = options.format ?? formatOf(options.out ?? '')
+      const out = options.out ?? file.replace(/(\.vascope)?$/, `.${format}`)
+      const bytes = await writeReportAs(recording, out, format)
+      if (options.json) json({ session: file, report: out, format, bytes })
       else result(out)
       finish(recording)
     })

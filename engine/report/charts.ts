@@ -1,29 +1,22 @@
-import type { Charts, Policy } from '../api'
 import { formatBytes, formatCount, formatDuration, formatTime, quantityText } from '../format'
-import type { HistogramBin } from '../stats/lifetimes'
 import { html, Html } from './html'
+import type { LifetimeChart, TimeChart } from './model'
 
 const WIDTH = 960
 const LEFT = 64
 
 /** A series over time as a filled step line; what was not seen is a gap. */
-export function timeChart(
-  title: string,
-  charts: Charts,
-  series: Float32Array,
-  unit: 'count' | 'bytes',
-  height = 96
-): Html {
-  const seen = [...series].filter((v) => !Number.isNaN(v))
-  const top = unit === 'bytes' ? niceBytes(Math.max(1, ...seen)) : niceTop(Math.max(1, ...seen))
-  const end = charts.from + series.length * charts.step
-  const x = (t: number): number => LEFT + ((t - charts.from) / (end - charts.from)) * (WIDTH - LEFT)
+export function timeChart({ title, unit, from, step, values, query }: TimeChart, height = 96): Html {
+  const highest = values.reduce<number>((top, v) => Math.max(top, v ?? 0), 0)
+  const top = unit === 'bytes' ? niceBytes(Math.max(1, highest)) : niceTop(Math.max(1, highest))
+  const end = from + values.length * step
+  const x = (t: number): number => LEFT + ((t - from) / (end - from)) * (WIDTH - LEFT)
   const y = (v: number): number => height - (Math.max(0, v) / top) * (height - 8)
   let area = ''
   let open = false
-  series.forEach((value, i) => {
-    const [a, b] = [x(charts.from + i * charts.step).toFixed(1), x(charts.from + (i + 1) * charts.step).toFixed(1)]
-    if (Number.isNaN(value)) {
+  values.forEach((value, i) => {
+    const [a, b] = [x(from + i * step).toFixed(1), x(from + (i + 1) * step).toFixed(1)]
+    if (value === null) {
       if (open) area += `V${height}Z`
       open = false
       return
@@ -33,29 +26,25 @@ export function timeChart(
   })
   if (open) area += `V${height}Z`
   const text = (v: number): string => (unit === 'bytes' ? quantityText(formatBytes(v)) : formatCount(v))
-  return html`<figure>
-    <figcaption>${title}</figcaption>
-    <svg
-      viewBox="0 0 ${WIDTH} ${height + 18}"
-      role="img"
-      aria-label="${title} over time, at most ${text(Math.max(0, ...seen))}"
-    >
+  return html`<figure data-query="${query}">
+    <figcaption>${title}<code class="query">${query}</code></figcaption>
+    <svg viewBox="0 0 ${WIDTH} ${height + 18}" role="img" aria-label="${title} over time, at most ${text(highest)}">
       <path class="grid" d="M${LEFT} 8H${WIDTH}M${LEFT} ${height}H${WIDTH}" />
       <text class="tick end" x="${LEFT - 6}" y="12">${text(top)}</text>
       <text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
       <path class="area" d="${area}" />
-      ${ticks(charts.from, end).map((t) => html`<text class="tick" x="${x(t).toFixed(1)}" y="${height + 14}">${formatTime(t, 1)}</text>`)}
+      ${ticks(from, end).map((t) => html`<text class="tick" x="${x(t).toFixed(1)}" y="${height + 14}">${formatTime(t, 1)}</text>`)}
     </svg>
   </figure>`
 }
 
 /** Ended lifetimes, logarithmic time to the right. */
-export function lifetimeChart(title: string, bins: readonly HistogramBin[], policy: Policy, height = 120): Html {
+export function lifetimeChart({ title, policy, bins, query }: LifetimeChart, height = 120): Html {
   if (bins.length === 0) return html`<p class="note">${title}: no mapping ended while it was traced.</p>`
   const top = Math.max(...bins.map((b) => b.count))
   const step = (WIDTH - LEFT) / bins.length
-  return html`<figure>
-    <figcaption>${title}</figcaption>
+  return html`<figure data-query="${query}">
+    <figcaption>${title}<code class="query">${query}</code></figcaption>
     <svg
       viewBox="0 0 ${WIDTH} ${height + 18}"
       role="img"

@@ -1,13 +1,43 @@
 import { writeFileSync } from 'node:fs'
 import { EXIT, VascopeError } from '../problem'
 import type { Recording } from '../session/recording'
-import { report } from './report'
+import { gather } from './gather'
+import { markdown } from './markdown'
+import { pdf } from './pdf'
+import { page } from './report'
 
-/** Writes the report of a recording; answers its bytes. */
+export const REPORT_FORMATS = ['html', 'pdf', 'md', 'json'] as const
+export type ReportFormat = (typeof REPORT_FORMATS)[number]
+
+/** The format that a file name says; HTML where it says none. */
+export function formatOf(file: string): ReportFormat {
+  const end = /\.(\w+)$/.exec(file)?.[1]?.toLowerCase()
+  return REPORT_FORMATS.find((format) => format === end) ?? 'html'
+}
+
+/** Writes the report of a recording as HTML; answers its bytes. */
 export function writeReport(recording: Recording, file: string): number {
-  const text = report(recording)
+  return write(recording, file, page(gather(recording)))
+}
+
+/** Writes the report of a recording in any format; answers its bytes. */
+export async function writeReportAs(recording: Recording, file: string, format: ReportFormat): Promise<number> {
+  const report = gather(recording)
+  switch (format) {
+    case 'html':
+      return write(recording, file, page(report))
+    case 'pdf':
+      return write(recording, file, await pdf(page(report), new Date(report.started)))
+    case 'md':
+      return write(recording, file, markdown(report))
+    case 'json':
+      return write(recording, file, `${JSON.stringify(report, null, 1)}\n`)
+  }
+}
+
+function write(recording: Recording, file: string, content: string | Buffer): number {
   try {
-    writeFileSync(file, text)
+    writeFileSync(file, content)
   } catch (error) {
     throw new VascopeError(
       'report-write',
@@ -16,5 +46,5 @@ export function writeReport(recording: Recording, file: string): number {
       EXIT.usage
     )
   }
-  return Buffer.byteLength(text)
+  return Buffer.byteLength(content)
 }
