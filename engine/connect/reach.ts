@@ -1,4 +1,6 @@
-import type { Progress, Target } from './connection'
+import { cancelled } from '../problem'
+import type { Ask, Connection, Progress, Target } from './connection'
+import { connect } from './ssh/connect'
 import { resolveTarget } from './ssh/config'
 import { DEFAULT_BOARD, target, up } from './virtual/board'
 import { asVariant, type Variant } from './virtual/variant'
@@ -19,4 +21,77 @@ export function virtualName(board: string): string | null {
 export async function reach(board: string, options: { progress: Progress; signal: AbortSignal }): Promise<Target> {
   const wanted = virtual(board)
   return wanted ? target(await up({ ...wanted, ...options })) : resolveTarget(board)
+}
+
+/** Opens a way to a board that was reached. */
+export function open(
+  target: Target,
+  options: { ask: Ask; progress: Progress; signal: AbortSignal }
+): Promise<Connection> {
+  return connect(target, options)
+}
+
+/** What tells one start of a kernel from another; null where the board does not say. */
+export async function bootId(connection: Connection): Promise<string | null> {
+  const { code, stdout } = await connection.exec('cat /proc/sys/kernel/random/boot_id', { timeoutMs: ANSWER_MS })
+  return code === 0 && stdout.trim() ? stdout.trim() : null
+}
+
+const ANSWER_MS = 30_000
+const AGAIN_MS = 1_000
+/** How long a board may take to go down after it has ended its connections. */
+const GOING_MS = 20_000
+
+/**
+ * Waits until a board that was lost answers again, at most `limitMs`, and answers its boot id; null when it stays away or does not say.
+ * `before` is the boot id it had: a board that goes down in order answers with that for a while, so it is asked again before it is believed.
+ * The user is asked nothing meanwhile.
+ */
+export async function awaitBoard(
+  board: string,
+  before: string | null,
+  limitMs: number,
+  signal: AbortSignal
+): Promise<string | null> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
+  const believed = Date.now() + GOING_MS
+  while (!deadline.aborted) {
+    const id = await askBootId(board, deadline)
+    if (id !== null && (id !== before || Date.now() > believed)) return id
+    await pause(AGAIN_MS, deadline)
+  }
+  if (signal.aborted) throw cancelled()
+  return null
+}
+
+async function askBootId(board: string, signal: AbortSignal): Promise<string | null> {
+  const progress = (): void => undefined
+  try {
+    const connection = await open(await reach(board, { progress, signal }), {
+      ask: () => Promise.resolve(null),
+      progress,
+      signal
+    })
+    try {
+      return await bootId(connection)
+    } finally {
+      connection.dispose()
+    }
+  } catch {
+    return null // it is away or on its way; what keeps it away is told by the next session
+  }
+}
+
+/** Resolves after so long, or at once when `signal` aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+  })
 }

@@ -1,8 +1,7 @@
 import type { ScenarioRun } from '../api'
 import { Checker } from '../check/checker'
-import { connect } from '../connect/ssh/connect'
 import type { Ask, Connection, Progress, Target } from '../connect/connection'
-import { reach } from '../connect/reach'
+import { bootId, open, reach } from '../connect/reach'
 import { deploy, type RunningDaemon, type TraceLevel } from '../deploy/deploy'
 import type { ScenarioRecord } from '../model/entities'
 import { SessionModel } from '../model/session'
@@ -38,6 +37,11 @@ export interface LiveOptions {
     fraction: number | null
   ) => void
   signal: AbortSignal
+  /**
+   * Asked when the daemon is gone in the middle, before the file is closed: what befell the board (a reboot), for the file's record, or
+   * null. `boot` names the start of the kernel that was traced.
+   */
+  lost?: (error: VascopeError, boot: string | null) => Promise<string | null>
 }
 
 /**
@@ -62,7 +66,9 @@ export class LiveSession {
     readonly target: Target,
     readonly writer: SessionWriter | null,
     private readonly connection: Connection,
-    private readonly daemon: RunningDaemon
+    private readonly daemon: RunningDaemon,
+    private readonly boot: string | null,
+    private readonly lost: LiveOptions['lost']
   ) {
     this.ended = new Promise((resolve) => (this.settleEnd = resolve))
     this.flushing = setInterval(() => this.writer?.flush(), FLUSH_MS)
@@ -83,11 +89,12 @@ export class LiveSession {
     let session: LiveSession | null = null
     try {
       const target = await reach(options.board, { progress: step('starting-board'), signal })
-      connection = await connect(target, { ask, progress: step('connecting'), signal })
+      connection = await open(target, { ask, progress: step('connecting'), signal })
+      const boot = options.lost ? await bootId(connection) : null
       const daemon = await deploy(connection, { trace: options.trace, progress: step('deploying'), signal })
       options.progress('attaching', 'Reading the board’s kernel and attaching probes', null)
       const writer = options.file === null ? null : new SessionWriter(options.file, headOf(options, target))
-      session = new LiveSession(target, writer, connection, daemon)
+      session = new LiveSession(target, writer, connection, daemon, boot, options.lost)
       const started = session
       await started.until(() => started.model.capabilities !== null, ANSWER_MS, signal, 'describe the board')
       return started
@@ -258,6 +265,14 @@ export class LiveSession {
       const said = this.daemon.stderr().trim().split('\n').slice(-3).join(' ')
       if (said) error = new VascopeError(error.code, `${error.message} It said: ${said}`, error.remedy)
     }
+    if (error && GONE.has(error.code) && this.tracing && this.lost) {
+      this.writer?.flush()
+      const befell = await this.lost(error, this.boot)
+      if (befell !== null) {
+        this.model.note(befell, this.model.end)
+        this.remark('reboot', befell)
+      }
+    }
     if (this.writer && !this.tracing) this.writer.discard()
     else if (this.writer) {
       if (error && !this.writer.problem) {
@@ -275,6 +290,9 @@ export class LiveSession {
 }
 
 const KEPT = 'What arrived until then is kept.'
+
+/** How a session ends when its board goes down under it: at once, or in order. */
+const GONE = new Set(['daemon-lost', 'daemon-stopped'])
 
 /** Checks of the daemon without which there is nothing to trace. */
 const TRACING_NEEDS = new Set(['privilege', 'kernel.btf', 'kernel.probes'])
