@@ -38,6 +38,8 @@ export default defineConfig({
       minify: true,
       // Drawing code reads the colours of tokens.css as they are written there, not shortened to #fff or a name.
       cssMinify: false,
+      // Fonts come from our own origin; the page's policy takes none from data: addresses.
+      assetsInlineLimit: 0,
       rolldownOptions: { input: { index: resolve(root, 'renderer/index.html') } }
     }
   }

@@ -72,9 +72,14 @@ export function formatTime(seconds: number, decimals = 3): string {
   return sign + (hours ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`)
 }
 
+/** A session time in full, to the nanosecond: 63.412000001 s. */
+export function timeText(seconds: number): string {
+  return `${Number(seconds.toFixed(9))} s`
+}
+
 /** A duration in the unit that reads best: 340 µs, 16.67 ms, 22.204 s, 4:12. */
 export function formatDuration(seconds: number): Quantity {
-  const exact = `${Number(seconds.toFixed(9))} s`
+  const exact = timeText(seconds)
   if (seconds < 0.001) return { value: (seconds * 1e6).toFixed(0), unit: 'µs', exact }
   if (seconds < 1) return { value: (seconds * 1e3).toFixed(seconds < 0.1 ? 2 : 1), unit: 'ms', exact }
   if (seconds < 600) return { value: seconds.toFixed(3), unit: 's', exact }

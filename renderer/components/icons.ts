@@ -9,6 +9,10 @@ const lines = (d: string, weight?: number): Icon => ({ size: 16, paths: [{ d, we
 export const ICONS = {
   logo: lines('M2 3.5h7M5 8h9M3 12.5h5M11 12.5h2', 2.5),
   bo: lines('M8 2l5.5 3v6L8 14l-5.5-3V5zM2.5 5L8 8l5.5-3M8 8v6'),
+  vm: lines('M3 2.5h10v11H3zM3 6h10M3 9.5h10'),
+  link: lines(
+    'M7 9l2-2M6.5 4.5l1-1a3 3 0 014.2 0l.8.8a3 3 0 010 4.2l-1 1M9.5 11.5l-1 1a3 3 0 01-4.2 0l-.8-.8a3 3 0 010-4.2l1-1'
+  ),
   va: lines('M2 5.5h12v5H2zM5 5.5v5'),
   search: lines('M11.2 7a4.2 4.2 0 1 1-8.4 0 4.2 4.2 0 0 1 8.4 0zM10.3 10.3L14 14'),
   copy: lines('M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3'),

@@ -15,6 +15,7 @@ export interface CommandText {
 /** Every command of the window. Menus, the palette, the key help and the hints at the foot are made from this list and nothing else. */
 export const COMMANDS = {
   'app.palette': { title: 'Search or run a command', keys: ['ctrl+k'] },
+  'app.copy': { title: 'Copy the figure under the pointer, with its unit', keys: ['c'] },
   'app.keys': { title: 'All keys', keys: ['?'] },
   'app.theme': { title: 'Dark or light', keys: ['t'] },
   'app.about': { title: 'About Vascope' },
@@ -44,6 +45,7 @@ export const COMMANDS = {
     hint: 'fit selection'
   },
   'timeline.whole': { title: 'Show the whole session', keys: ['shift+f'], view: 'timeline' },
+  'timeline.copy-link': { title: 'Copy a link to the selection', keys: ['l'], view: 'timeline' },
   'timeline.search': { title: 'Search the live mappings', keys: ['/'], view: 'timeline', hint: 'search' },
   'timeline.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'timeline' },
 
@@ -60,7 +62,8 @@ export const COMMANDS = {
 export type CommandId = keyof typeof COMMANDS
 
 /** What the pointer does, for the key help. */
-export const GESTURES: readonly { keys: string; title: string; view: Tab }[] = [
+export const GESTURES: readonly { keys: string; title: string; view?: Tab }[] = [
+  { keys: 'Click', title: 'On a figure: copy it with its unit' },
   { keys: 'Click', title: 'Pin the cursor; on a mapping also select it', view: 'timeline' },
   { keys: 'Drag', title: 'On the ruler: select a range to show', view: 'timeline' },
   { keys: 'Ctrl wheel', title: 'Zoom around the pointer', view: 'timeline' }

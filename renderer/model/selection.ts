@@ -1,4 +1,4 @@
-import type { MappingRow, Rects } from '../../engine/api'
+import type { MappingRow, Rects, WhyGone } from '../../engine/api'
 
 /** The one object that all views show as selected: a mapping, and with it its BO. A bo of 0 is a mapping without BO (MAP_NULL). */
 export interface Selection {
@@ -17,6 +17,11 @@ export interface Selection {
 /** A BO without one of its mappings: va is 0. */
 export function selectionOfBo(bo: number): Selection {
   return { va: 0, vm: 0, bo, iova: 0, bytes: 0, offset: 0, start: null, end: null }
+}
+
+/** Of a mapping by what is known of its end. Its offset is not. */
+export function selectionOfVa({ va, vm, bo, iova, bytes, start, end }: WhyGone): Selection {
+  return { va, vm, bo, iova, bytes, offset: 0, start, end }
 }
 
 /** `vm` is that of the rect's group. */

@@ -36,7 +36,7 @@ describe('the boards view', () => {
     opened = await openWindow({}, { demo: true, open: null, link: null })
     expect(opened.asked('start')).toEqual([[{ board: 'virtual', scenarios: PRESET }]])
     opened.wrapper.unmount()
-    opened = await openWindow({}, { demo: false, open: '/tmp/a.vascope' })
+    opened = await openWindow({}, { demo: false, open: '/tmp/a.vascope', link: null })
     expect(opened.asked('open')).toEqual([['/tmp/a.vascope']])
   })
 

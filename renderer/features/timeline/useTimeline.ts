@@ -1,4 +1,15 @@
-import { computed, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
+import {
+  computed,
+  inject,
+  type InjectionKey,
+  nextTick,
+  provide,
+  type Ref,
+  ref,
+  type ShallowRef,
+  shallowRef,
+  watch
+} from 'vue'
 import type { View } from '../../../engine/api'
 import type { Painter } from '../../composables/usePainter'
 import { asProblem, type Session } from '../../composables/useSession'
@@ -26,6 +37,10 @@ export interface Timeline {
   /** The time that all figures stand for. */
   time: Readonly<Ref<number>>
   selection: ShallowRef<Selection | null>
+  /** The VM that should be brought into sight; a new object asks again. */
+  focusVm: ShallowRef<{ vm: number } | null>
+  /** The session that was just opened is there to be looked at. */
+  ready(): Promise<void>
   /** Pixels of the lanes' drawing area. */
   setWidth(width: number): void
   hover(time: number | null): void
@@ -49,7 +64,9 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
   const hovered = ref<number | null>(null)
   const pin = ref<number | null>(null)
   const selection = shallowRef<Selection | null>(null)
+  const focusVm = shallowRef<{ vm: number } | null>(null)
   const width = ref(0)
+  let opening = Promise.resolve()
 
   const cursor = computed(() => pin.value ?? hovered.value)
   const extent = computed<TimeRange>(() => ({
@@ -127,7 +144,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
         overview.value = view.value = selection.value = pin.value = hovered.value = null
         range.value = { from: 0, to: LIVE_SPAN }
         follow.value = phase === 'live'
-        void (phase === 'opened' ? showWhole() : refresh())
+        opening = phase === 'opened' ? showWhole() : refresh()
       }
     },
     { immediate: true }
@@ -154,6 +171,11 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     pinned: computed(() => pin.value !== null),
     time,
     selection,
+    focusVm,
+    async ready() {
+      await nextTick()
+      await opening
+    },
     setWidth: (pixels) => (width.value = Math.round(pixels)),
     hover: (at) => (hovered.value = at === null ? null : within(at, extent.value)),
     pin: (at) => (pin.value = at === null ? null : within(at, extent.value)),
