@@ -101,7 +101,7 @@ function lifetimes(lines: string[], { lifetimes: l, vms }: Statistics): void {
   if (held.length > 0) section(lines, 'mappings without a handle to their BO', HEAD)
   for (const vm of held)
     lines.push(
-      `${quantiles(vmName(vm), vm.withoutHandle)}  ${vm.withoutHandle!.live} live, at most ${bytes(vm.withoutHandle!.peakBytes)}`
+      `${quantiles(vmName(vm), vm.withoutHandle)}  ${vm.withoutHandle!.outlived} outlive it, ${vm.withoutHandle!.live} live, at most ${bytes(vm.withoutHandle!.peakBytes)}`
     )
 }
 

@@ -19,6 +19,7 @@ import type { Ask } from './connect/connection'
 import { virtualName } from './connect/reach'
 import { listHosts } from './connect/ssh/config'
 import { Checker } from './check/checker'
+import { compareFiles } from './compare/compare'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
 import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
@@ -252,6 +253,10 @@ export class EngineHost implements EngineApi {
 
   async findings(): Promise<FindingPage> {
     return (this.checker ?? NOTHING).page()
+  }
+
+  async compare(a: string[], b: string[]): ReturnType<EngineApi['compare']> {
+    return compareFiles(a, b)
   }
 
   async answer(id: number, answer: string | null): Promise<void> {

@@ -20,6 +20,7 @@ export const METHODS = {
   whyAlive: true,
   whyGone: true,
   findings: true,
+  compare: true,
   answer: true,
   stopBoard: true
 } satisfies Record<keyof EngineApi, true>

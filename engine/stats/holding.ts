@@ -31,6 +31,8 @@ export class VmHolding {
   /** Mapped bytes of BOs that had handles and have none. */
   withoutHandleBytes = 0
   withoutHandlePeakBytes = 0
+  /** Mappings that lived on with neither a handle to their BO nor a framebuffer of it on the screen. */
+  outlived = 0
 }
 
 /** What VMs map and for how long, why it goes, and what of it outlives the handles of its BO. */
@@ -51,6 +53,10 @@ export class Holding {
   private readonly since = new Map<number, number>()
   /** The BO whose last handle a task is closing: what goes meanwhile, or with the BO's end that may follow at once, does not outlive it. */
   private readonly closing = new Map<number, { bo: number; since: number }>()
+  /** Mappings that are counted as outlived. */
+  private readonly outliving = new Set<number>()
+  /** Told of each mapping that outlives, by its index. */
+  onOutlive: (index: number) => void = () => undefined
 
   constructor(private readonly state: State) {}
 
@@ -95,6 +101,10 @@ export class Holding {
         if (bo?.mappings && bo.handleCount <= 1) this.closing.set(e.get(Field.task), { bo: bo.id, since: e.time })
         break
       }
+      case Kind.FbCleanup:
+        if (e.get(Field.count) === 0)
+          for (const bo of state.fbs.get(e.get(Field.fb))?.planes ?? []) this.outlive(bo, e.get(Field.fb))
+        break
       case Kind.HandleOpen: {
         const bo = state.bos.get(e.get(Field.bo))
         for (const index of bo?.mappings ?? []) this.stop(state.mappings.va.at(index), e.time)
@@ -132,6 +142,7 @@ export class Holding {
 
   /** A mapping ended, or its BO got a handle again. */
   private stop(va: number, time: number): void {
+    this.outliving.delete(va)
     const since = this.since.get(va)
     if (since === undefined) return
     this.since.delete(va)
@@ -160,6 +171,27 @@ export class Holding {
     const { mappings: m } = this.state
     for (const index of bo.mappings ?? [])
       this.start(m.va.at(index), m.vm.at(index), m.bytes.at(index), Math.max(closed.since, m.start.at(index)))
+    this.outlive(bo.id, 0)
+  }
+
+  /** A BO has no handle; `leaving`: its framebuffer that is leaving the screen. */
+  private outlive(id: number, leaving: number): void {
+    const bo = this.state.bos.get(id)
+    if (!bo?.mappings || !bo.hadHandle || bo.handleCount > 0 || this.onScreen(id, leaving)) return
+    const { mappings: m } = this.state
+    for (const index of bo.mappings) {
+      if (this.outliving.has(m.va.at(index))) continue
+      this.outliving.add(m.va.at(index))
+      this.vm(m.vm.at(index)).outlived++
+      this.onOutlive(index)
+    }
+  }
+
+  private onScreen(bo: number, leaving: number): boolean {
+    for (const fb of this.state.fbs.values())
+      if (fb.id !== leaving && fb.destroyed === null && (fb.prepared?.value ?? 0) > 0 && fb.planes.includes(bo))
+        return true
+    return false
   }
 
   private peaks(id: number, time: number): void {

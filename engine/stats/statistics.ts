@@ -34,8 +34,11 @@ export interface VmStatistics {
   space: { atEnd: SpaceFigures | null; fullest: SpaceFigures | null }
   /** How often a BO had so many references when its vm_bo had just been made. */
   refcountsAtVmBoCreate: Record<string, number> | null
-  /** Mappings that lived on while their BO had no handle: how long those that ended did, how many still do, and how much it was at most. */
-  withoutHandle: (Quantiles & { live: number; peakBytes: number }) | null
+  /**
+   * Mappings that lived while their BO had no handle any more: how long those that ended did, how many still do, and how much it was at
+   * most; and how many of them lived on with no framebuffer of it on the screen either.
+   */
+  withoutHandle: (Quantiles & { live: number; peakBytes: number; outlived: number }) | null
 }
 
 /** Figures of a session. Durations are seconds, sizes bytes; null: not seen on this board, or nothing to tell it from. */
@@ -111,7 +114,7 @@ export class StatisticsCollector implements Observer {
   readonly flips = new FlipPhases()
   private readonly churn: Churn
   private readonly spaces: Spaces
-  private readonly holding: Holding
+  readonly holding: Holding
   private readonly steps: Steps
   private displayPtes = 0
   private before = { retained: -1, mapped: -1 }
@@ -265,7 +268,8 @@ export class StatisticsCollector implements Observer {
               ? {
                   ...held.withoutHandle.quantiles(),
                   live: left.get(vm.id) ?? 0,
-                  peakBytes: held.withoutHandlePeakBytes
+                  peakBytes: held.withoutHandlePeakBytes,
+                  outlived: held.outlived
                 }
               : null
         }

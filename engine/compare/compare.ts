@@ -1,0 +1,245 @@
+import type { CompareMeasure, CompareSide, CompareStep, CompareVm, CompareVmSide, Comparison, Policy } from '../api'
+import { EXIT, VascopeError } from '../problem'
+import { stepKey } from './identity'
+import { figuresOf, type Figure } from './measures'
+import { judge, median } from './noise'
+import { compareObjects } from './objects'
+import { readRun, type Run } from './run'
+
+/** What a difference of each group counts for; within a group the relative change decides. */
+const WEIGHT: Record<CompareMeasure['group'], number> = {
+  policy: 100,
+  findings: 50,
+  teardown: 20,
+  vm: 16,
+  churn: 12,
+  objects: 10,
+  bytes: 10,
+  latency: 6,
+  throughput: 6,
+  lifetimes: 4,
+  steps: 3,
+  space: 2,
+  events: 1
+}
+/** Of a difference whose noise is not known. */
+const UNSURE = 0.05
+
+/**
+ * Compares two sides of session files, each one or more runs of the same thing. Answers what is structured-cloneable: measures with
+ * their noise, VMs with their policies, BOs that fared otherwise, the steps and the courses of memory. Throws as openRecording does.
+ */
+export function compareFiles(a: readonly string[], b: readonly string[]): Comparison {
+  if (a.length === 0 || b.length === 0)
+    throw new VascopeError(
+      'compare-sides',
+      'A comparison needs a session on each side.',
+      'Give one file for each side, or several with --base and --with.',
+      EXIT.usage
+    )
+  return compareRuns(a.map(readRun), b.map(readRun))
+}
+
+/** The same of runs that were read. At least one on each side. */
+export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
+  const vms = compareVms(a, b)
+  const objects = compareObjects(a, b)
+  const measures = [
+    count('policy_changes', 'VMs whose policy changed', 'policy', vms.filter((vm) => vm.policyChanged).length),
+    count(
+      'object_changes',
+      'BOs that fared otherwise',
+      'objects',
+      objects.reduce((n, { count: of }) => n + of, 0)
+    ),
+    ...compareMeasures(a, b)
+  ]
+  measures.sort((x, y) => y.weight - x.weight || (x.id < y.id ? -1 : 1))
+  const [labelA, labelB] = labels(a, b)
+  return {
+    sides: [side(a, labelA), side(b, labelB)],
+    ...facts(a, b),
+    steps: compareSteps(a[0]!, b[0]!),
+    vms,
+    objects,
+    measures
+  }
+}
+
+function compareMeasures(a: readonly Run[], b: readonly Run[]): CompareMeasure[] {
+  const [ofA, ofB] = [a.map(figuresOf), b.map(figuresOf)]
+  const known = new Map<string, Figure>()
+  for (const figures of [...ofA, ...ofB]) for (const [id, figure] of figures) if (!known.has(id)) known.set(id, figure)
+  const lossy = { a: a.some((run) => run.lossy), b: b.some((run) => run.lossy) }
+  return [...known.values()].map((figure) => {
+    const values = (of: Map<string, Figure>[]): (number | null)[] => of.map((m) => m.get(figure.id)?.value ?? null)
+    return measure(figure, values(ofA), values(ofB), lossy)
+  })
+}
+
+function measure(
+  { id, label, group, unit, kind, better }: Figure,
+  valuesA: (number | null)[],
+  valuesB: (number | null)[],
+  lossy: { a: boolean; b: boolean }
+): CompareMeasure {
+  const [seenA, seenB] = [valuesA, valuesB].map((values) => values.filter((v) => v !== null)) as [number[], number[]]
+  const [a, b] = [median(seenA), median(seenB)]
+  const change = a === null || b === null ? null : b - a
+  const relative = change === null || a === 0 ? null : change / Math.abs(a!)
+  const judged = verdictOf(kind, seenA, seenB, lossy)
+  const size = change === null || change === 0 ? 0 : Math.abs(change) / Math.max(Math.abs(a!), Math.abs(b!))
+  const sure = judged.verdict === 'differs' ? 1 : judged.verdict === 'unknown' ? UNSURE : 0
+  const weight = WEIGHT[group] * size * sure
+  return { id, label, group, unit, kind, better, a, b, valuesA, valuesB, change, relative, ...judged, weight }
+}
+
+function verdictOf(
+  kind: Figure['kind'],
+  a: readonly number[],
+  b: readonly number[],
+  lossy: { a: boolean; b: boolean }
+): Pick<CompareMeasure, 'verdict' | 'reason' | 'interval'> {
+  const unknown = (reason: string): ReturnType<typeof verdictOf> => ({ verdict: 'unknown', reason, interval: null })
+  if (a.length === 0 || b.length === 0)
+    return unknown(a.length + b.length === 0 ? 'not seen' : `not seen in ${a.length === 0 ? 'A' : 'B'}`)
+  if (kind === 'timing') return judge(a, b)
+  if (lossy.a || lossy.b)
+    return unknown(`events were lost in ${[lossy.a && 'A', lossy.b && 'B'].filter(Boolean).join(' and ')}`)
+  // what is the same in each run of a side is compared exactly; else it has noise after all
+  if (new Set(a).size > 1 || new Set(b).size > 1) return judge(a, b)
+  return a[0] === b[0]
+    ? { verdict: 'none', reason: 'equal', interval: null }
+    : { verdict: 'differs', reason: 'compared exactly', interval: null }
+}
+
+/** A count of changes, as a measure for gates: A has none against itself. */
+function count(id: string, label: string, group: 'policy' | 'objects', value: number): CompareMeasure {
+  return {
+    ...{
+      id,
+      label,
+      group,
+      unit: 'count',
+      kind: 'fact',
+      better: 'less',
+      a: 0,
+      b: value,
+      valuesA: [0],
+      valuesB: [value]
+    },
+    ...{ change: value, relative: null, interval: null, reason: 'compared exactly' },
+    verdict: value > 0 ? 'differs' : 'none',
+    weight: value > 0 ? WEIGHT[group] : 0
+  }
+}
+
+function compareVms([a]: readonly Run[], [b]: readonly Run[]): CompareVm[] {
+  const [ofA, ofB] = [vmSides(a!), vmSides(b!)]
+  return [...new Set([...ofA.keys(), ...ofB.keys()])]
+    .map((key) => {
+      const [inA, inB] = [ofA.get(key) ?? null, ofB.get(key) ?? null]
+      const policyChanged = inA !== null && inB !== null && inA.policy !== inB.policy
+      return { key, a: inA, b: inB, policyChanged }
+    })
+    .sort((x, y) => Number(y.policyChanged) - Number(x.policyChanged))
+}
+
+function vmSides(run: Run): Map<string, CompareVmSide> {
+  return new Map(
+    run.statistics.vms.map((vm) => [
+      run.vmKeys.get(vm.id)!,
+      {
+        id: vm.id,
+        name: vm.name,
+        mode: vm.mode,
+        policy: vm.policy as Policy,
+        mappings: vm.mappingsMade,
+        lifetimeP50: vm.lifetimes?.p50Seconds ?? null,
+        peakBytes: vm.peakMappedBytes,
+        withoutHandlePeakBytes: vm.withoutHandle?.peakBytes ?? null
+      }
+    ])
+  )
+}
+
+function compareSteps(a: Run, b: Run): CompareStep[] {
+  const spans = ({ statistics: { steps, seconds } }: Run): Map<string, { from: number; to: number }> =>
+    new Map(
+      steps.map((s, i) => [
+        stepKey(i, s.scenario),
+        { from: s.startSeconds, to: s.seconds === null ? seconds : s.startSeconds + s.seconds }
+      ])
+    )
+  const [ofA, ofB] = [spans(a), spans(b)]
+  return [...new Set([...ofA.keys(), ...ofB.keys()])].map((key) => ({
+    key,
+    a: ofA.get(key) ?? null,
+    b: ofB.get(key) ?? null
+  }))
+}
+
+function side(runs: readonly Run[], label: string): CompareSide {
+  const { retained, mapped } = runs[0]!
+  return {
+    label,
+    runs: runs.map(({ file, recording: { head }, kernel, statistics, lossy }) => ({
+      ...{ file, kernel, lossy },
+      title: head.title,
+      board: head.board,
+      seconds: statistics.seconds,
+      events: statistics.events
+    })),
+    retained,
+    mapped
+  }
+}
+
+/** What a side is of, one line for each fact; runs that do not agree are all named. */
+function setUp(runs: readonly Run[]): Map<string, string> {
+  const lines = runs.map((run) => {
+    const { head } = run.recording
+    const scenarios = run.statistics.steps.map((s) => `${s.scenario} seed ${s.seed}`).join(', ')
+    return new Map([
+      ['kernel', run.kernel],
+      ['driver', run.driver],
+      ['modules', run.modules.join(', ')],
+      ['drm_gpuvm_flags', run.vmFlags],
+      ['scenarios', scenarios || 'none, only watched'],
+      ['board', head.board],
+      ['program', head.program],
+      ...Object.entries(head.facts).sort(([x], [y]) => (x < y ? -1 : 1))
+    ])
+  })
+  const names = new Set(lines.flatMap((line) => [...line.keys()]))
+  return new Map(
+    [...names].map((name) => [name, [...new Set(lines.map((line) => line.get(name) ?? 'not told'))].join(' | ')])
+  )
+}
+
+function facts(a: readonly Run[], b: readonly Run[]): Pick<Comparison, 'same' | 'differs'> {
+  const [ofA, ofB] = [setUp(a), setUp(b)]
+  const same: Comparison['same'] = []
+  const differs: Comparison['differs'] = []
+  for (const name of new Set([...ofA.keys(), ...ofB.keys()])) {
+    const [inA, inB] = [ofA.get(name) ?? 'not told', ofB.get(name) ?? 'not told']
+    if (inA === inB) same.push({ name, value: inA })
+    else differs.push({ name, a: inA, b: inB })
+  }
+  return { same, differs }
+}
+
+/** What tells the sides apart in one word: the board's kernel, else its release, else the file. */
+function labels(a: readonly Run[], b: readonly Run[]): [string, string] {
+  const told: ((run: Run) => string)[] = [
+    (run) => run.recording.head.facts['board.kernel'] ?? '',
+    (run) => run.kernel,
+    (run) => run.recording.head.board,
+    (run) => run.file.replace(/^.*[\\/]/, '').replace(/\.vascope$/, '')
+  ]
+  for (const of of told) {
+    const [inA, inB] = [of(a[0]!), of(b[0]!)]
+    if (inA && inB && inA !== inB) return [inA, inB]
+  }
+  return [a[0]!.file, b[0]!.file]
+}

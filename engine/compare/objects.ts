@@ -1,0 +1,85 @@
+import type { CompareObjects } from '../api'
+import type { BoCourse, Run } from './run'
+
+const EXAMPLES = 5
+
+type What = CompareObjects['what']
+
+/** What holds of a BO in a VM, of each kind, as text that is compared; empty: not seen. */
+const ASPECTS: {
+  what: What
+  of: (course: BoCourse) => string
+  sentence: (n: string, a: string, b: string) => string
+}[] = [
+  {
+    what: 'references',
+    of: ({ references: n }) => (n === null ? '' : `${n} reference${n === 1 ? '' : 's'}`),
+    sentence: (n, a, b) => `${n} ${b} instead of ${a} as the vm_bo is made`
+  },
+  { what: 'teardown', of: ({ teardown }) => teardown, sentence: (n, a, b) => `mappings of ${n} ${b} instead of ${a}` },
+  {
+    what: 'mappings',
+    of: ({ mappings: n }) => `${n} mapping${n === 1 ? '' : 's'}`,
+    sentence: (n, a, b) => `${n} ${b} instead of ${a}`
+  },
+  {
+    what: 'outlives',
+    of: ({ outlives }) => (outlives ? 'outlive the handle' : 'do not outlive the handle'),
+    sentence: (n, a, b) => `mappings of ${n} ${b} in B, and ${a} in A`
+  }
+]
+
+/**
+ * BOs that fared otherwise in a VM, in groups of the same change. Of several runs on a side only what all of them agree in is compared, so
+ * that no accident of one run is told for a difference. Runs with losses know too little, and a side that has one is not compared.
+ */
+export function compareObjects(a: readonly Run[], b: readonly Run[]): CompareObjects[] {
+  if ([...a, ...b].some((run) => run.lossy || run.overflow)) return []
+  const groups = new Map<string, CompareObjects & { sentence: (n: string) => string }>()
+  const add = (
+    group: Pick<CompareObjects, 'vm' | 'what' | 'a' | 'b'>,
+    example: CompareObjects['examples'][number],
+    sentence: (n: string) => string
+  ): void => {
+    const key = [group.vm, group.what, group.a, group.b].join('\n')
+    let known = groups.get(key)
+    if (!known) groups.set(key, (known = { ...group, text: '', count: 0, examples: [], sentence }))
+    known.count++
+    if (known.examples.length < EXAMPLES) known.examples.push(example)
+  }
+  for (const key of new Set([...a[0]!.courses.keys(), ...b[0]!.courses.keys()])) {
+    const [ofA, ofB] = [a, b].map((runs) => runs.map((run) => run.courses.get(key))) as [Courses, Courses]
+    const [first, second] = [ofA[0], ofB[0]]
+    const { vm, bo } = (first ?? second)!
+    const example = { key: bo, a: first?.id ?? null, b: second?.id ?? null }
+    if (ofB.every((c) => c === undefined) && all(ofA))
+      add({ vm, what: 'only-a', a: 'mapped', b: '' }, example, (n) => `${n} mapped in A alone`)
+    else if (ofA.every((c) => c === undefined) && all(ofB))
+      add({ vm, what: 'only-b', a: '', b: 'mapped' }, example, (n) => `${n} mapped in B alone`)
+    else if (all(ofA) && all(ofB))
+      for (const { what, of, sentence } of ASPECTS) {
+        const [inA, inB] = [agreed(ofA, of), agreed(ofB, of)]
+        if (!inA || !inB || inA === inB) continue
+        add({ vm, what, a: inA, b: inB }, example, (n) => sentence(n, inA, inB))
+      }
+  }
+  return [...groups.values()]
+    .map(({ sentence, ...group }) => ({ ...group, text: `${group.vm}: ${sentence(named(group))}` }))
+    .sort((x, y) => y.count - x.count || (x.text < y.text ? -1 : 1))
+}
+
+type Courses = (BoCourse | undefined)[]
+
+function all(courses: Courses): courses is BoCourse[] {
+  return courses.every((c) => c !== undefined)
+}
+
+/** What all runs say alike; empty where they do not. */
+function agreed(courses: readonly BoCourse[], of: (course: BoCourse) => string): string {
+  const said = new Set(courses.map(of))
+  return said.size === 1 ? [...said][0]! : ''
+}
+
+function named({ count, examples }: Pick<CompareObjects, 'count' | 'examples'>): string {
+  return count === 1 ? `the BO "${examples[0]!.key}"` : `${count} BOs`
+}
