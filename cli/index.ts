@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { boardCommand } from './commands/board'
 import { checkCommand } from './commands/check'
 import { eventsCommand } from './commands/events'
+import { exportCommand } from './commands/export'
 import { infoCommand, reportCommand } from './commands/file'
 import { openCommand } from './commands/open'
 import { probeCommand } from './commands/probe'
@@ -32,6 +33,7 @@ for (const command of [
   reportCommand(),
   openCommand(),
   eventsCommand(),
+  exportCommand(),
   repairCommand(),
   boardCommand()
 ])
