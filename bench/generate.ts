@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { vascope } from '../proto/gen/vascope'
 import { resource } from '../engine/paths'
+import { SessionModel } from '../engine/model/session'
+import { Recorder } from '../engine/session/recorder'
 import { SessionWriter } from '../engine/store/writer'
 import { eachMessage } from '../engine/wire/frames'
 import { Frame, num } from '../engine/wire/messages'
@@ -17,6 +19,8 @@ export interface GenerateOptions {
   slots?: number
   /** Events per second of the board's time. */
   rate?: number
+  /** Written as a session is recorded, with the model beside it and its keyframes; false: frames alone, as files of before 1.2. */
+  recorded?: boolean
 }
 
 /** What is in a generated session, known without reading it. */
@@ -71,7 +75,13 @@ export function generate(file: string, options: GenerateOptions): Truth {
     pageSize: 4096,
     startedRealtimeNs: 1_790_000_000_000_000_000
   })
-  const truth = new Workload((frame) => writer.frame(frame), options).run()
+  const model = new SessionModel()
+  const recorder = new Recorder(writer, model)
+  const record = (frame: Uint8Array): void => {
+    model.take(frame)
+    recorder.frame(frame)
+  }
+  const truth = new Workload(options.recorded === false ? (frame) => writer.frame(frame) : record, options).run()
   writer.close(true)
   if (writer.problem) throw writer.problem
   return { ...truth, bytes: writer.bytes }

@@ -14,6 +14,11 @@ export class RecentPtes {
     if (this.times.length > 2 * RECENT) this.times = this.times.slice(-RECENT)
   }
 
+  /** The times themselves, as far as they are not before `time`. */
+  from(time: number): number[] {
+    return this.times.filter((t) => t >= time)
+  }
+
   since(time: number): number {
     let n = 0
     for (let i = this.times.length - 1; i >= 0 && this.times[i]! >= time; i--) n++

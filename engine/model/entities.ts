@@ -21,6 +21,11 @@ export interface Vm {
   rows: RowAllocator
   live: number
   liveBytes: number
+  /** Mappings that it ever had, and bytes of BOs that were ever mapped in it. */
+  inserted: number
+  mappedBytes: number
+  /** Most mappings and most bytes of BOs at once, and when there were those bytes. */
+  peak: { mappings: number; bytes: number; at: number }
   vmBos: number
   /** Indices of its live mappings, and of those that ended in the order of their ends. */
   mappings: Set<number>
@@ -241,6 +246,11 @@ export class Flips {
     return this.time.length
   }
 
+  /** The newest of each CRTC. */
+  newest(): Map<number, number> {
+    return this.last
+  }
+
   push(crtc: number, time: number): void {
     this.time.push(time)
     this.interval.push(time - (this.last.get(crtc) ?? NaN))
@@ -277,6 +287,16 @@ export class Spans {
     else this.start.data[index] = time
   }
 
+  /** Those that are not over: id and index. */
+  unfinished(): Iterable<[number, number]> {
+    return this.open
+  }
+
+  /** Takes up one that was under way when an image of the state was made; `start` is NaN where it waited. */
+  resume(id: number, queued: number, start: number): void {
+    this.open.set(id, this.push(id, queued, start))
+  }
+
   finish(id: number, time: number): void {
     const index = this.open.get(id)
     if (index === undefined) return
@@ -307,6 +327,12 @@ export class Jobs extends Spans {
   vmOf(id: number): number {
     const index = this.open.get(id)
     return index === undefined ? 0 : (this.vms.get(index) ?? 0)
+  }
+
+  /** As resume, with the VM, 0 where it is not known. */
+  resumeFor(id: number, queued: number, start: number, vm: number): void {
+    this.resume(id, queued, start)
+    if (vm !== 0) this.vms.set(this.length - 1, vm)
   }
 
   isOpen(id: number): boolean {

@@ -12,6 +12,10 @@ export class Gone {
     if (this.times.size < LIMIT) this.times.set(id, time)
   }
 
+  entries(): Iterable<[number, number]> {
+    return this.times
+  }
+
   /** Whether it ended at `begin` or later, so that a walk which began then may have met it. */
   since(id: number, begin: number): boolean {
     return (this.times.get(id) ?? -Infinity) >= begin

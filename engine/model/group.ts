@@ -17,6 +17,10 @@ export class BatchGroup {
     private readonly origin: bigint
   ) {}
 
+  get empty(): boolean {
+    return this.batches.length === 0
+  }
+
   /** Throws BatchError. The batch belongs to the group once it was added, and must be before the next is decoded. */
   decode(message: Uint8Array): DecodedBatch {
     return (this.decoders[this.batches.length] ??= new BatchDecoder(this.schema, this.origin)).decode(message)

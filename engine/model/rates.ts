@@ -21,8 +21,11 @@ export class Rates {
   /** Change of the bytes that only mappings keep alive. */
   retained = new Float64Array(1024)
   length = 0
+  /** False for a model that an image was put into: what was before that is not known, and a chart of it would be wrong. */
+  kept = true
 
   add(series: Series, seconds: number, amount: number): void {
+    if (!this.kept) return
     const bin = Math.max(0, Math.floor(seconds / BIN))
     if (bin > MAX_BINS) return
     if (bin >= this.maps.length) this.grow(bin)

@@ -26,6 +26,21 @@ export class RowAllocator {
     if (row < slots.free) slots.free = row
   }
 
+  /** Takes up what an image of the state says: so many rows in a bucket, none of them taken. */
+  resume(bucket: number, rows: number): void {
+    this.buckets.set(bucket, { taken: new Array<boolean>(rows).fill(false), free: 0 })
+  }
+
+  /** Takes a row that an image of the state gave to a mapping. */
+  occupy(iova: number, row: number): number {
+    const bucket = Math.floor(iova / BUCKET_BYTES)
+    let slots = this.buckets.get(bucket)
+    if (!slots) this.buckets.set(bucket, (slots = { taken: [], free: 0 }))
+    slots.taken[row] = true
+    while (slots.taken[slots.free]) slots.free++
+    return bucket
+  }
+
   /** Buckets in ascending order, with the rows that each needs. */
   layout(): { bucket: number; rows: number }[] {
     return [...this.buckets]

@@ -58,6 +58,8 @@ export class SessionModel {
   end = 0
   /** No loss was after this, seconds. */
   lossUntil = -Infinity
+  /** What happened later than this is not taken in, seconds. */
+  until = Infinity
   /** Grows with every frame: what was computed for the same number still holds. */
   version = 0
 
@@ -65,11 +67,17 @@ export class SessionModel {
   private schema: Schema = new Map()
   private group: BatchGroup | null = null
   private readonly cursor = new EventCursor(() => this.schema)
-  private nextSeq = 1
+  /** Of the batch that is to come. */
+  nextSeq = 1
   private parts: Snapshot[] = []
 
   get kinds(): Schema {
     return this.schema
+  }
+
+  /** Nothing that came waits for more to come: the state is what all frames until now lead to. */
+  get atRest(): boolean {
+    return (this.group?.empty ?? true) && this.parts.length === 0
   }
 
   /**
@@ -146,6 +154,11 @@ export class SessionModel {
     return null
   }
 
+  /** Takes in what waits for more of its time to come, which never will. */
+  settle(): void {
+    this.apply()
+  }
+
   /** Something the desktop itself has to say about a moment: the connection was lost, the disk was full. */
   note(text: string, time: number): void {
     this.version++
@@ -163,7 +176,7 @@ export class SessionModel {
   }
 
   private reach(time: number): void {
-    if (time > this.end) this.end = time
+    if (time > this.end) this.end = Math.min(time, this.until)
   }
 
   private takeCapabilities(capabilities: Capabilities): void {
@@ -211,17 +224,26 @@ export class SessionModel {
       })
     }
     this.nextSeq = batch.seq + 1
-    for (let i = 0; i < batch.count; i++) this.counts.set(batch.kind[i]!, (this.counts.get(batch.kind[i]!) ?? 0) + 1)
+    this.count(batch)
     if (this.group.add(batch)) this.apply()
-    this.events += batch.count
     this.reach(last)
     return { events: batch.count, first, last }
   }
 
+  private count({ count, kind, time }: DecodedBatch): void {
+    const { counts, until } = this
+    for (let i = 0; i < count; i++) {
+      if (time[i]! / NS > until) continue
+      this.events++
+      counts.set(kind[i]!, (counts.get(kind[i]!) ?? 0) + 1)
+    }
+  }
+
   private apply(): void {
-    const { state, cursor, observers, reconciler } = this
+    const { state, cursor, observers, reconciler, until } = this
     let skipped = 0
     this.group?.take((batch, index) => {
+      if (batch.time[index]! / NS > until) return
       cursor.move(batch, index, batch.time[index]! / NS)
       if (!makesId(cursor)) {
         skipped++
@@ -250,6 +272,7 @@ export class SessionModel {
     this.snapshots++
     const begin = this.seconds(big(part.beginNs))
     const end = this.seconds(big(part.endNs))
+    if (end > this.until) return
     // a walk that began before a loss had ended may itself be older than what was lost
     const whole = part.complete && begin >= this.lossUntil
     for (const observer of this.observers) observer.snapshot(parts, begin, end, whole)

@@ -99,11 +99,12 @@ export class State {
   flagValues: ReadonlyMap<string, number> = new Map()
   /** Page-table writes and splits are both traced, so that a mapping without them is known to be pending. */
   seesPtes = false
-  private readonly ordinals = new Map<string, number[]>()
+  /** By "vm PID" and "bo PID": the ids of what a process made, in order. */
+  readonly ordinals = new Map<string, number[]>()
   /** The mapping that each VM split last, whose parts are still to come. */
-  private readonly split = new Map<number, number>()
+  readonly split = new Map<number, number>()
   /** Parts of a mapping whose page tables are still to be written, as the whole. */
-  private readonly parts = new Set<number>()
+  readonly parts = new Set<number>()
 
   vm(id: number, time: number): Vm {
     let vm = this.vms.get(id)
@@ -124,6 +125,9 @@ export class State {
         rows: new RowAllocator(),
         live: 0,
         liveBytes: 0,
+        inserted: 0,
+        mappedBytes: 0,
+        peak: { mappings: 0, bytes: 0, at: time },
         vmBos: 0,
         mappings: new Set(),
         ended: new Column(16),
@@ -217,6 +221,8 @@ export class State {
     all.byVa.set(m.va, index)
     all.live.add(index)
     vm.live++
+    vm.inserted++
+    vm.peak.mappings = Math.max(vm.peak.mappings, vm.live)
     vm.changed = time
     vm.mappings.add(index)
     vm.space.insert(m.iova, index)
@@ -226,6 +232,7 @@ export class State {
     const bo = this.bo(m.bo)
     ;(bo.mappings ??= new Set()).add(index)
     bo.changed = time
+    vm.mappedBytes += m.bytes
     this.addBytes(vm, time, m.bytes)
     settle(this, bo, time)
   }
@@ -421,6 +428,10 @@ export class State {
 
   private addBytes(vm: Vm, time: number, bytes: number): void {
     vm.liveBytes += bytes
+    if (vm.liveBytes > vm.peak.bytes) {
+      vm.peak.bytes = vm.liveBytes
+      vm.peak.at = time
+    }
     this.liveBytes += bytes
     this.rates.add('delta', time, bytes)
   }

@@ -10,6 +10,7 @@ import { SessionWriter } from '../store/writer'
 import { big, decodeFrame, eventsOf, GoodbyeReason, num, ScenarioState } from '../wire/messages'
 import { Latency } from './clock'
 import { DaemonLink } from './link'
+import { Recorder } from './recorder'
 
 export const PROGRAM = 'vascope 0.1.0'
 /** A crash of the desktop costs at most this much of a recording. */
@@ -58,6 +59,7 @@ export class LiveSession {
   /** Before tracing began there is nothing worth a file. */
   private tracing = false
   private readonly link: DaemonLink
+  private readonly recorder: Recorder | null
   private readonly flushing: NodeJS.Timeout
   private readonly waiting = new Set<() => void>()
   private nextRun = 1
@@ -71,6 +73,7 @@ export class LiveSession {
     private readonly lost: LiveOptions['lost']
   ) {
     this.ended = new Promise((resolve) => (this.settleEnd = resolve))
+    this.recorder = writer && new Recorder(writer, this.model)
     this.flushing = setInterval(() => this.writer?.flush(), FLUSH_MS)
     this.link = new DaemonLink(daemon.stdio, daemon.build, PROGRAM, {
       frame: (message) => this.frame(message),
@@ -192,7 +195,7 @@ export class LiveSession {
   private frame(message: Uint8Array): void {
     const taken = this.model.take(message)
     const { model } = this
-    this.writer?.frame(message)
+    this.recorder?.frame(message)
     if (taken && taken.events > 0) this.latency.event(model.boardNs(taken.first), performance.now())
     else if (!eventsOf(message)) {
       const heartbeat = decodeFrame(message)?.heartbeat

@@ -5,12 +5,21 @@ import * as zlib from 'node:zlib'
  */
 export const MAGIC = 'VASCOPE\n'
 export const MAJOR = 1
-export const MINOR = 1
+export const MINOR = 2
 export const HEAD_BYTES = 16
 export const CHUNK_HEAD_BYTES = 16
 export const CHUNK_MAGIC = 0x4b484356 // "VCHK", little endian
 
-export const ChunkType = { Head: 1, Frames: 2, Index: 3, Note: 4, Context: 5, Summary: 6, Tail: 7 } as const
+export const ChunkType = {
+  Head: 1,
+  Frames: 2,
+  Index: 3,
+  Note: 4,
+  Context: 5,
+  Summary: 6,
+  Tail: 7,
+  Keyframe: 8
+} as const
 
 /** No chunk is longer; a larger length in a file is damage. Frames are cut into chunks of about CHUNK_TARGET. */
 export const CHUNK_LIMIT = 8 << 20
@@ -28,7 +37,7 @@ export const FRAMES_SEAL = Uint8Array.from([2, SEAL, ChunkType.Frames])
 /** The type that a payload says it has, or 0 where it does not say (files of 1.0). */
 export function sealOf(payload: Uint8Array): number {
   const type = payload.length >= 2 && payload[payload.length - 2] === SEAL ? payload[payload.length - 1]! : 0
-  return type <= ChunkType.Tail ? type : 0
+  return type <= ChunkType.Keyframe ? type : 0
 }
 
 export function fileHead(): Buffer {

@@ -4,10 +4,11 @@ import { eachMessage } from '../wire/frames'
 import { Frame, SessionHead, SessionNote, SessionTail, num } from '../wire/messages'
 import { ChunkFile, type Chunk, type Damage } from './chunks'
 import { decodeContext, type Context } from './context'
+import { decodeKeyframe } from './keyframes'
 import { CHUNK_HEAD_BYTES, ChunkType, FRAMES_SEAL, HEAD_BYTES, MAGIC, MAJOR, TAIL_BYTES } from './format'
 import { lossOf, type Lost } from './loss'
 import { Scanner } from './scan'
-import { decodeIndexPart, newIndex, type Index, type IndexEntry } from './session-index'
+import { decodeIndexPart, newIndex, type Index, type IndexEntry, type KeyframeEntry } from './session-index'
 
 export type { Damage } from './chunks'
 
@@ -115,6 +116,17 @@ export class SessionReader {
     if (chunk?.type !== ChunkType.Frames) return false
     this.pass(chunk, chunk.payload, onFrame)
     return true
+  }
+
+  /** The image of a keyframe of the index; null where it is damaged, which loses nothing. */
+  keyframeOf(entry: KeyframeEntry): Uint8Array | null {
+    const chunk = this.file.chunkAt(entry.offset)
+    if (chunk?.type !== ChunkType.Keyframe) return null
+    try {
+      return decodeKeyframe(chunk.payload, chunk.offset).image()
+    } catch {
+      return null // the CRC holds, so it was written so; the events up to it say the same
+    }
   }
 
   /** The Hello and Capabilities frames, wherever the file still has them; null where they are lost. */

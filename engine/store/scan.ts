@@ -2,6 +2,7 @@ import { FrameFacts } from '../wire/describe'
 import { eachMessage } from '../wire/frames'
 import type { Chunk, ChunkFile, Damage } from './chunks'
 import { ChunkType } from './format'
+import { decodeKeyframe } from './keyframes'
 import { decodeContext, type Context } from './context'
 import {
   announce,
@@ -66,6 +67,7 @@ export class Scanner {
       this.entries.set(entry.offset, entry)
       this.events = Math.max(this.events, entry.before + entry.events)
     } else if (type === ChunkType.Index) decodeIndexPart(payload, this.old)
+    else if (type === ChunkType.Keyframe) this.index.keyframes.push(decodeKeyframe(payload, offset).entry)
     else if (type === ChunkType.Context) this.context = decodeContext(payload)
   }
 

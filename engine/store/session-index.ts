@@ -1,6 +1,13 @@
 import type { NameFields, TaskFields } from '../wire/announce'
 import type { FrameFacts } from '../wire/describe'
-import { ChunkSummary, num, SessionIndex, type IndexedChunkFields, type SessionIndexFields } from '../wire/messages'
+import {
+  ChunkSummary,
+  num,
+  SessionIndex,
+  type IndexedChunkFields,
+  type IndexedKeyframeFields,
+  type SessionIndexFields
+} from '../wire/messages'
 import { ChunkType } from './format'
 
 /** A frames chunk as the index knows it. Times are nanoseconds of the board's CLOCK_MONOTONIC. */
@@ -20,6 +27,18 @@ export interface IndexEntry {
   counts: ReadonlyMap<number, number> | null
 }
 
+/** Where a keyframe stands. */
+export interface KeyframeEntry {
+  /** Of the chunk's magic, bytes from the start of the file. */
+  offset: number
+  /** The newest time in it. */
+  timeNs: number
+  /** Events that came before it. */
+  events: number
+  /** Offset of the newest frames chunk in it. */
+  after: number
+}
+
 /** What is known of the events of a session without reading its frames. */
 export interface Index {
   /** In the order of the file, also of chunks that are damaged. */
@@ -36,6 +55,8 @@ export interface Index {
   /** All that batches announced, by id. */
   tasks: Map<number, TaskFields>
   names: Map<number, NameFields>
+  /** In the order of the file. */
+  keyframes: KeyframeEntry[]
 }
 
 /** About the size of one part of an index; far below the limit of a chunk. */
@@ -50,7 +71,8 @@ export function newIndex(): Index {
     openEnd: false,
     endNs: 0,
     tasks: new Map(),
-    names: new Map()
+    names: new Map(),
+    keyframes: []
   }
 }
 
@@ -90,13 +112,19 @@ export function decodeSummary(payload: Uint8Array, index: Index): IndexEntry | n
 /** An index as the payloads of its chunks, each of a bounded size. */
 export function encodeIndex(index: Index): Uint8Array[] {
   const parts: Uint8Array[] = []
-  let lists = { chunks: [] as IndexedChunkFields[], tasks: [] as TaskFields[], names: [] as NameFields[] }
+  const none = (): {
+    chunks: IndexedChunkFields[]
+    tasks: TaskFields[]
+    names: NameFields[]
+    keyframes: IndexedKeyframeFields[]
+  } => ({ chunks: [], tasks: [], names: [], keyframes: [] })
+  let lists = none()
   let bytes = 0
   const finish = (): void => {
     const { events, unwritten, complete, openEnd, endNs } = index
     const chunkType = ChunkType.Index
     parts.push(SessionIndex.encode({ ...lists, events, unwritten, complete, openEnd, endNs, chunkType }).finish())
-    lists = { chunks: [], tasks: [], names: [] }
+    lists = none()
     bytes = 0
   }
   const room = (size: number): void => {
@@ -115,6 +143,10 @@ export function encodeIndex(index: Index): Uint8Array[] {
     room(15 + 3 * name.text.length)
     lists.names.push(name)
   }
+  for (const keyframe of index.keyframes) {
+    room(30)
+    lists.keyframes.push(keyframe)
+  }
   finish()
   return parts
 }
@@ -130,6 +162,8 @@ export function decodeIndexPart(payload: Uint8Array, index: Index): void {
     index.chunks.push(entry)
   }
   announce(index, part.tasks.map(taskOf), part.names.map(nameOf))
+  for (const { offset, timeNs, events, after } of part.keyframes)
+    index.keyframes.push({ offset: num(offset), timeNs: num(timeNs), events: num(events), after: num(after) })
   index.events = num(part.events)
   index.unwritten = num(part.unwritten)
   index.complete = part.complete ?? false

@@ -5,7 +5,18 @@ import type { NameFields, TaskFields } from '../wire/announce'
 import { FrameFacts, FrameTag } from '../wire/describe'
 import { delimit } from '../wire/frames'
 import { SessionContext, SessionHead, SessionNote, SessionTail, type SessionHeadFields } from '../wire/messages'
-import { CHUNK_TARGET, chunkBytes, ChunkType, CONTEXT_EVERY, fileHead, FRAMES_SEAL, MAJOR, MINOR } from './format'
+import { encodeKeyframe } from './keyframes'
+import {
+  CHUNK_LIMIT,
+  CHUNK_TARGET,
+  chunkBytes,
+  ChunkType,
+  CONTEXT_EVERY,
+  fileHead,
+  FRAMES_SEAL,
+  MAJOR,
+  MINOR
+} from './format'
 import { announce, encodeIndex, encodeSummary, entryOf, newIndex, type Index } from './session-index'
 
 /**
@@ -79,6 +90,19 @@ export class SessionWriter {
     if (this.offset < this.nextContext) return
     this.nextContext = this.offset + CONTEXT_EVERY
     this.raw(this.contextChunk())
+  }
+
+  /**
+   * Writes a keyframe of all frames until now: `image` as encodeImage makes it, `timeNs` the newest time in it. One that no chunk can hold
+   * is left out: it can be made again.
+   */
+  keyframe(image: Uint8Array, timeNs: number): void {
+    this.flush()
+    const { index, offset } = this
+    const entry = { offset, timeNs, events: index.events, after: index.chunks.at(-1)?.offset ?? 0 }
+    const payload = encodeKeyframe(entry, image)
+    if (payload.length > CHUNK_LIMIT || !this.raw(chunkBytes(ChunkType.Keyframe, payload))) return
+    index.keyframes.push(entry)
   }
 
   note(kind: string, text: string, timeNs: number): void {

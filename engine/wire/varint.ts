@@ -25,8 +25,10 @@ export function skip(c: Cursor, tag: number): void {
   const wire = tag % 8
   if (wire === 0) varint(c)
   else if (wire === 1) c.at += 8
-  else if (wire === 2) c.at += varint(c)
-  else if (wire === 5) c.at += 4
+  else if (wire === 2) {
+    const length = varint(c) // moves c.at, so it comes before c.at is read
+    c.at += length
+  } else if (wire === 5) c.at += 4
   else throw new WireError(`wire type ${wire}`)
   if (c.at > c.data.length) throw new WireError('a field ends behind the message')
 }

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Workload, type Truth } from '../../../bench/generate'
 import { Random } from '../../../bench/random'
 import { VascopeError } from '../../../engine/problem'
+import { SessionModel } from '../../../engine/model/session'
 import { openRecording } from '../../../engine/session/recording'
+import { Recorder } from '../../../engine/session/recorder'
 import { CHUNK_HEAD_BYTES } from '../../../engine/store/format'
 import type { Lost } from '../../../engine/store/loss'
 import { SessionReader } from '../../../engine/store/reader'
@@ -38,9 +40,12 @@ beforeAll(() => {
   const name = path.join(dir, 'generated.vascope')
   const writer = new SessionWriter(name, { title: 'generated', board: 'none', program: 'test' })
   let frames = 0
+  const model = new SessionModel()
+  const recorder = new Recorder(writer, model, 1000)
   const workload = new Workload(
     (frame) => {
-      writer.frame(frame)
+      model.take(frame)
+      recorder.frame(frame)
       if (++frames % 3 === 0) writer.flush()
     },
     { events: 8000, seed: 5, rate: 4000 }
