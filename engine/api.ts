@@ -447,6 +447,18 @@ export interface RecentSession {
   seconds: number
   events: number
   bytes: number
+  tags: string[]
+  note: string
+  /** Live mappings over the session's length at even distances, as shares of the most there were; empty where the index does not tell. */
+  activity: number[]
+}
+
+/** What people wrote to a session. It is kept in the session's file. */
+export interface Annotations {
+  tags: string[]
+  note: string
+  /** Why a finding is known, by its key. */
+  known: Record<string, string>
 }
 
 /** An object that was searched for. */
@@ -597,6 +609,12 @@ export interface EngineApi {
   runScenario(run: ScenarioRun): Promise<void>
   /** Ends a run of the live session, or takes it out of the queue, by its number. */
   cancelRun(run: number): Promise<void>
+  /** Those of a session file; of the session that is shown where none is named. */
+  annotations(file?: string): Promise<Annotations>
+  /** Changes some of them, and answers all. Those of a live session are written when it has ended. */
+  annotate(change: Partial<Annotations>, file?: string): Promise<Annotations>
+  /** Removes a session of the sessions folder from the disk. */
+  deleteSession(file: string): Promise<void>
   /** Ends tracing in order; the file is complete when it answers. */
   stop(): Promise<void>
   open(file: string): Promise<void>

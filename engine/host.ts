@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import type {
+  Annotations,
   Board,
   EngineApi,
   EngineEvents,
@@ -7,6 +8,7 @@ import type {
   MappingPage,
   MappingQuery,
   Phase,
+  Problem,
   Pulse,
   ScenarioRun,
   SessionFacts,
@@ -30,7 +32,8 @@ import { view } from './query/view'
 import { whyAlive, whyGone } from './query/why'
 import { writeReport } from './report/write'
 import { num, type Capabilities } from './wire/messages'
-import { findSession, listSessions, newSessionFile } from './session/library'
+import { readAnnotations, writeAnnotations } from './session/annotations'
+import { deleteSession, findSession, listSessions, newSessionFile } from './session/library'
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
@@ -55,6 +58,8 @@ export class EngineHost implements EngineApi {
   private pulseTimer: NodeJS.Timeout | null = null
   private before = { events: 0, bytes: 0 }
   private runs: RunQueue | null = null
+  /** Of the live session, until its file can take them. */
+  private written: Annotations = NONE_WRITTEN
   private readonly questions = new Map<number, (answer: string | null) => void>()
   private nextQuestion = 1
 
@@ -132,6 +137,7 @@ export class EngineHost implements EngineApi {
       this.checker = session.checker
       this.runs = new RunQueue((run, signal, number) => session.run(run, signal, number))
       this.push('runs', [])
+      this.written = NONE_WRITTEN
       void session.ended.then((error) => this.ended(session, error))
       const catalogue = scenariosOf(session.model.capabilities!)
       for (const run of scenarios) checkRun(run, catalogue)
@@ -162,6 +168,26 @@ export class EngineHost implements EngineApi {
     if (!this.live || !this.runs?.cancel(run))
       throw new VascopeError('no-run', `There is no run ${run} to cancel.`, 'It may be over already.', EXIT.usage)
     this.pushRuns()
+  }
+
+  async annotations(file = this.state.file): Promise<Annotations> {
+    if (this.live && file === this.state.file) return this.written
+    return file ? readAnnotations(file) : NONE_WRITTEN
+  }
+
+  async annotate(change: Partial<Annotations>, file = this.state.file): Promise<Annotations> {
+    const annotations = { ...(await this.annotations(file)), ...change }
+    // The file of a live session has one writer until it has ended.
+    if (this.live && file === this.state.file) this.written = annotations
+    else if (file) writeAnnotations(file, annotations)
+    return annotations
+  }
+
+  async deleteSession(file: string): Promise<void> {
+    if (this.live && file === this.state.file)
+      throw new VascopeError('busy', 'This session is being recorded.', 'Stop it first.', EXIT.usage)
+    deleteSession(file)
+    if (file === this.state.file) await this.close()
   }
 
   async stop(): Promise<void> {
@@ -305,6 +331,17 @@ export class EngineHost implements EngineApi {
       this.push('question', { id, ...question })
     })
 
+  /** Puts into the file what was written to the session while it was live; answers why that did not work. */
+  private keepWritten(): Problem | null {
+    if (this.written === NONE_WRITTEN) return null
+    try {
+      writeAnnotations(this.state.file, this.written)
+      return null
+    } catch (error) {
+      return asProblem(error)
+    }
+  }
+
   private pushRuns(): void {
     const changed = this.runs?.changes(this.model?.state.scenarios ?? [])
     if (changed) this.push('runs', changed)
@@ -318,8 +355,10 @@ export class EngineHost implements EngineApi {
     this.runs?.clear()
     this.push('pulse', this.pulse(session.writer?.bytes ?? 0))
     this.pushRuns()
+    const lost = this.keepWritten()
     if (this.state.phase === 'failed') return
-    this.change({ ...this.state, phase: 'ended', activity: '', problem: error ? error.toProblem() : null })
+    const problem = error ? error.toProblem() : lost
+    this.change({ ...this.state, phase: 'ended', activity: '', problem })
   }
 
   private startPulse(): void {
@@ -391,6 +430,7 @@ const IDLE: SessionState = {
   scenario: null
 }
 
+const NONE_WRITTEN: Annotations = { tags: [], note: '', known: {} }
 const EMPTY = new SessionModel()
 const NOTHING = new Checker(new SessionModel())
 

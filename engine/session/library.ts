@@ -1,10 +1,12 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { RecentSession } from '../api'
 import { dataDir } from '../paths'
 import { EXIT, VascopeError } from '../problem'
 import { SessionReader } from '../store/reader'
 import { decodeFrame, num } from '../wire/messages'
+import { activityOf } from './activity'
+import { readAnnotations } from './annotations'
 
 /** Where sessions go that were given no name. */
 export function sessionsDir(): string {
@@ -44,7 +46,7 @@ const known = new Map<string, { stamp: string; session: RecentSession }>()
  * The sessions of this machine, newest first, at most `limit`. Files that cannot be opened are left out, and `recording`, the one that
  * is being written.
  */
-export function listSessions(recording: string | null = null, limit = 20): RecentSession[] {
+export function listSessions(recording: string | null = null, limit = 1000): RecentSession[] {
   let names: string[]
   try {
     names = readdirSync(sessionsDir()).filter((name) => name.endsWith('.vascope'))
@@ -69,6 +71,21 @@ export function listSessions(recording: string | null = null, limit = 20): Recen
   return sessions
 }
 
+/** Removes a session for good. Only what lies in the sessions folder, so that no other file can be named. */
+export function deleteSession(file: string): void {
+  const refuse = (why: string, remedy: string): never => {
+    throw new VascopeError('session-delete', `${file} is not removed: ${why}.`, remedy, EXIT.usage)
+  }
+  if (path.dirname(path.resolve(file)) !== path.resolve(sessionsDir()) || !file.endsWith('.vascope'))
+    refuse('it is no session of the sessions folder', 'Remove it with the file manager.')
+  try {
+    rmSync(file)
+  } catch (error) {
+    refuse((error as Error).message, 'Check the permissions of the sessions folder.')
+  }
+  known.delete(file)
+}
+
 /** Reads the head and the index only. */
 function describe(file: string, bytes: number): RecentSession | null {
   let reader: SessionReader
@@ -81,6 +98,7 @@ function describe(file: string, bytes: number): RecentSession | null {
     const { head } = reader
     const { events, endNs } = reader.glance()
     const frame = reader.description()?.capabilities
+    const { tags, note } = readAnnotations(file)
     const capabilities = frame ? decodeFrame(frame)?.capabilities : null
     return {
       file,
@@ -90,7 +108,10 @@ function describe(file: string, bytes: number): RecentSession | null {
       started: num(head.startedRealtimeNs) / 1e9,
       seconds: Math.max(0, endNs - num(capabilities?.clock?.monotonicNs)) / 1e9,
       events,
-      bytes
+      bytes,
+      tags,
+      note,
+      activity: reader.indexed ? activityOf(reader.index()) : []
     }
   } finally {
     reader.close()

@@ -5,6 +5,7 @@ import { EXIT, VascopeError } from '../problem'
 import type { Lost } from '../store/loss'
 import { SessionReader, type Damage } from '../store/reader'
 import { big } from '../wire/messages'
+import { ANNOTATIONS } from './annotations'
 
 /** A session read from its file. */
 export interface Recording {
@@ -46,7 +47,8 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
       )
     checker.finish(model.goodbye !== null && reader.damage.length === 0)
     const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
-    for (const note of reader.notes) if (note.kind !== 'run') model.note(note.text, model.seconds(big(note.timeNs)))
+    for (const note of reader.notes)
+      if (note.kind !== 'run' && note.kind !== ANNOTATIONS) model.note(note.text, model.seconds(big(note.timeNs)))
     const command = [reader.head.command, ...runs].join('\n')
     return {
       file,
