@@ -46,6 +46,8 @@ export interface Bridge {
   /** Shows a session or a report in the file manager. */
   showInFolder(file: string): Promise<void>
   setTheme(theme: ThemeName): Promise<void>
+  /** Path of a file that was dropped onto the window; empty where it is none of the disk. */
+  pathOf(file: File): string
 }
 
 /** Data of the window message that carries the engine's port. */

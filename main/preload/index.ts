@@ -1,4 +1,4 @@
-import { contextBridge, ipcRenderer } from 'electron'
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { type Bridge, CHANNEL, ENGINE_PORT, type LaunchRequest } from './bridge'
 
 const bridge: Bridge = {
@@ -15,7 +15,8 @@ const bridge: Bridge = {
   pickSave: (kind, name) => ipcRenderer.invoke(CHANNEL.pickSave, kind, name),
   openReport: (file) => ipcRenderer.invoke(CHANNEL.openReport, file),
   showInFolder: (file) => ipcRenderer.invoke(CHANNEL.showInFolder, file),
-  setTheme: (theme) => ipcRenderer.invoke(CHANNEL.setTheme, theme)
+  setTheme: (theme) => ipcRenderer.invoke(CHANNEL.setTheme, theme),
+  pathOf: (file) => webUtils.getPathForFile(file)
 }
 
 ipcRenderer.on(CHANNEL.enginePort, (event) => window.postMessage(ENGINE_PORT, window.location.origin, event.ports))

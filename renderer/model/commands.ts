@@ -27,6 +27,10 @@ export const COMMANDS = {
   'session.stop': { title: 'Stop the session' },
   'session.close': { title: 'Close the session' },
 
+  'replay.toggle': { title: 'Play or pause the session', keys: ['p'] },
+  'replay.faster': { title: 'Play faster', keys: ['>'] },
+  'replay.slower': { title: 'Play slower', keys: ['<'] },
+
   'boards.next': { title: 'Next board', keys: ['j', 'arrowdown'], view: 'boards', hint: 'move' },
   'boards.previous': { title: 'Previous board', keys: ['k', 'arrowup'], view: 'boards', hint: 'move' },
   'boards.start': { title: 'Start a session on the chosen board', keys: ['enter'], view: 'boards', hint: 'start' },
@@ -56,7 +60,17 @@ export const COMMANDS = {
     keys: ['enter'],
     view: 'findings',
     hint: 'go to the moment'
-  }
+  },
+
+  'scenarios.next': { title: 'Next scenario', keys: ['j', 'arrowdown'], view: 'scenarios', hint: 'move' },
+  'scenarios.previous': { title: 'Previous scenario', keys: ['k', 'arrowup'], view: 'scenarios', hint: 'move' },
+  'scenarios.add': { title: 'Add the scenario to the queue', keys: ['a'], view: 'scenarios', hint: 'add to queue' },
+  'scenarios.search': { title: 'Filter the scenarios', keys: ['/'], view: 'scenarios', hint: 'filter' },
+
+  'sessions.next': { title: 'Next session', keys: ['j', 'arrowdown'], view: 'sessions', hint: 'move' },
+  'sessions.previous': { title: 'Previous session', keys: ['k', 'arrowup'], view: 'sessions', hint: 'move' },
+  'sessions.open': { title: 'Open the chosen session', keys: ['enter'], view: 'sessions', hint: 'open' },
+  'sessions.search': { title: 'Search the sessions', keys: ['/'], view: 'sessions', hint: 'search' }
 } satisfies Record<string, CommandText>
 
 export type CommandId = keyof typeof COMMANDS

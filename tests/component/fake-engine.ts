@@ -101,6 +101,10 @@ export const CHURN: ScenarioDescription = {
   needs: ''
 }
 
+/** One that leaves a board in need of a reboot, and one that this board cannot run. */
+export const KILL: ScenarioDescription = { ...CHURN, id: 'kill-with-pending-bind', destructive: true }
+export const FLIP: ScenarioDescription = { ...CHURN, id: 'scanout-flip', description: 'Flips.', needs: 'a display' }
+
 export const BOARDS: Board[] = [
   {
     id: 'virtual',

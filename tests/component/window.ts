@@ -70,7 +70,8 @@ export async function openWindow(
     pickSave: vi.fn(async () => null as string | null),
     openReport: vi.fn(async () => {}),
     showInFolder: vi.fn(async () => {}),
-    setTheme: vi.fn(async () => {})
+    setTheme: vi.fn(async () => {}),
+    pathOf: vi.fn(() => '/dropped.vascope')
   }
   vi.stubGlobal('vascope', bridge)
   const client = createEngineClient()

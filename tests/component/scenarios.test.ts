@@ -1,0 +1,137 @@
+import { flushPromises } from '@vue/test-utils'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RunStatus } from '../../engine/api'
+import { CHURN, FLIP, KILL, LIVE } from './fake-engine'
+import { openWindow, type TestWindow } from './window'
+
+const CATALOGUE = [CHURN, KILL, FLIP]
+const DEFAULTS = { rounds: 200, 'bo-size': 64 }
+
+let opened: TestWindow
+beforeEach(() => localStorage.clear())
+afterEach(() => opened.wrapper.unmount())
+
+async function openScenarios(): Promise<void> {
+  opened = await openWindow({ preflight: () => ({ checks: [], scenarios: CATALOGUE }), start: () => undefined })
+  await opened.press('6')
+  await opened.wrapper.get('[data-testid=ask-board]').trigger('click')
+  await flushPromises()
+}
+
+async function goLive(): Promise<void> {
+  opened = await openWindow({ runScenario: () => undefined, cancelRun: () => undefined })
+  opened.port.push('session', { ...LIVE, facts: { ...LIVE.facts!, scenarios: CATALOGUE } })
+  await flushPromises()
+  await opened.press('6')
+}
+
+const ids = (): string[] =>
+  opened.wrapper.findAll('[data-scenario]').map((one) => one.attributes('data-scenario') ?? '')
+
+describe('the scenarios view', () => {
+  it('asks the board for its catalogue, and shows it by family', async () => {
+    await openScenarios()
+    expect(opened.asked('preflight')).toEqual([['virtual']])
+    expect(ids()).toEqual(['vm-bind-churn', 'kill-with-pending-bind', 'scanout-flip'])
+    expect(opened.wrapper.findAll('[role=listbox] .group-head').map((head) => head.text().replace(/\d+$/, ''))).toEqual(
+      ['MAP', 'Lifetime', 'Scanout']
+    )
+    expect(opened.wrapper.get('[data-scenario=scanout-flip]').text()).toContain('cannot run')
+  })
+
+  it('filters by words and by family', async () => {
+    await openScenarios()
+    await opened.wrapper.get('input[aria-label="Filter scenarios"]').setValue('unmaps VM_BIND')
+    expect(ids()).toEqual(['vm-bind-churn', 'kill-with-pending-bind'])
+    await opened.wrapper.findAll('[aria-label=Family] [role=radio]')[2]?.trigger('click')
+    expect(ids()).toEqual(['kill-with-pending-bind'])
+    await opened.wrapper.get('input[aria-label="Filter scenarios"]').setValue('nothing like it')
+    expect(opened.wrapper.text()).toContain('No scenario has all of these words')
+  })
+
+  it('refuses what is out of limits, and says what it needs where it cannot run', async () => {
+    await openScenarios()
+    await opened.wrapper.get('input[aria-label=rounds]').setValue('0')
+    expect(opened.wrapper.text()).toContain('rounds: at least 1')
+    expect(opened.wrapper.get('[data-testid=plan]').attributes('disabled')).toBeDefined()
+    await opened.wrapper.get('input[aria-label=rounds]').setValue('')
+    expect(opened.wrapper.text()).toContain('rounds: not a number')
+    await opened.wrapper.get('[data-scenario=scanout-flip]').trigger('click')
+    expect(opened.wrapper.text()).toContain('It needs a display')
+    expect(opened.wrapper.get('[data-testid=start-scenario]').attributes('disabled')).toBeDefined()
+  })
+
+  it('starts what was queued in its order, each with its own parameters', async () => {
+    await openScenarios()
+    await opened.press('a')
+    await opened.wrapper.get('input[aria-label=rounds]').setValue('7')
+    await opened.wrapper.get('input[aria-label=seed]').setValue('5')
+    await opened.press('a')
+    await opened.press('a')
+    await opened.wrapper.findAll('[data-planned] button')[2]?.trigger('click')
+    await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
+    expect(opened.asked('start')).toEqual([
+      [
+        {
+          board: 'virtual',
+          scenarios: [
+            { id: 'vm-bind-churn', seed: 1, parameters: DEFAULTS },
+            { id: 'vm-bind-churn', seed: 5, parameters: { ...DEFAULTS, rounds: 7 } }
+          ]
+        }
+      ]
+    ])
+  })
+
+  it('keeps a preset by its name', async () => {
+    await openScenarios()
+    const presets = (): string[] =>
+      opened.wrapper.findAll('[aria-label=Presets] [role=radio]').map((preset) => preset.text())
+    expect(presets()).toEqual(['defaults', 'short', 'long', 'to watch'])
+    await opened.wrapper.get('input[aria-label=rounds]').setValue('33')
+    const save = opened.wrapper.findAll('button').find((button) => button.text() === 'Save as preset')
+    await save!.trigger('click')
+    await opened.wrapper.get('input[aria-label="Name of the preset"]').setValue('night')
+    await opened.wrapper.get('[aria-label=Presets] form').trigger('submit')
+    expect(presets()).toContain('night')
+    await opened.wrapper.findAll('[aria-label=Presets] [role=radio]')[0]?.trigger('click')
+    expect((opened.wrapper.get('input[aria-label=rounds]').element as HTMLInputElement).value).toBe('200')
+    await opened.wrapper.findAll('[aria-label=Presets] [role=radio]').at(-1)?.trigger('click')
+    expect((opened.wrapper.get('input[aria-label=rounds]').element as HTMLInputElement).value).toBe('33')
+    await opened.wrapper.get('[aria-label="Remove preset night"]').trigger('click')
+    expect(presets()).not.toContain('night')
+  })
+
+  it('asks before what may leave the board in need of a reboot, and no is no', async () => {
+    await openScenarios()
+    await opened.wrapper.get('[data-scenario=kill-with-pending-bind]').trigger('click')
+    await opened.wrapper.get('[data-testid=start-scenario]').trigger('click')
+    expect(opened.wrapper.get('dialog').text()).toContain('in need of a reboot')
+    await opened.wrapper.get('dialog').trigger('cancel')
+    expect(opened.asked('start')).toEqual([])
+    await opened.wrapper.get('[data-testid=start-scenario]').trigger('click')
+    await opened.wrapper.get('[data-testid=run-destructive]').trigger('click')
+    await flushPromises()
+    expect(opened.asked('start')).toHaveLength(1)
+  })
+
+  it('shows how the runs of a live session go, and cancels one', async () => {
+    await goLive()
+    await opened.wrapper.get('[data-testid=run]').trigger('click')
+    await flushPromises()
+    expect(opened.asked('runScenario')).toEqual([[{ id: 'vm-bind-churn', seed: 1, parameters: DEFAULTS }]])
+    const run = { id: 'vm-bind-churn', seed: 1, parameters: DEFAULTS, started: null, ended: null, text: '', total: 200 }
+    const runs: RunStatus[] = [
+      { ...run, run: 1, state: 'failed', done: 3, text: 'VM_BIND answered EINVAL' },
+      { ...run, run: 2, state: 'running', done: 50 },
+      { ...run, run: 3, state: 'queued', done: 0 }
+    ]
+    opened.port.push('runs', runs)
+    await flushPromises()
+    expect(opened.wrapper.get('[data-run="1"]').text()).toContain('VM_BIND answered EINVAL')
+    expect(opened.wrapper.get('[data-run="2"] .bar i').attributes('style')).toContain('25%')
+    expect(opened.wrapper.get('[aria-label=Queue]').text()).toContain('2 to go')
+    await opened.wrapper.get('[data-run="3"] button').trigger('click')
+    expect(opened.asked('cancelRun')).toEqual([[3]])
+  })
+})
