@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { Command, Option } from 'commander'
-import { exportTables, FORMATS, type Exported, type Format } from '../../engine/export/export'
+import { exportSession, FORMATS, type Exported, type Format } from '../../engine/export/export'
 import { TABLE_NAMES, type TableName } from '../../engine/export/tables'
 import { formatBytes, formatCount, quantityText } from '../../engine/format'
 import { EXIT, VascopeError } from '../../engine/problem'
@@ -19,7 +19,9 @@ interface Options {
 /** `vascope export`: a session file for other tools. */
 export function exportCommand(): Command {
   return new Command('export')
-    .description('write a session file for other tools: tables as Parquet, CSV or JSON (docs/export.md)')
+    .description(
+      'write a session file for other tools: a Perfetto trace, or tables as Parquet, CSV or JSON (docs/export.md)'
+    )
     .argument('<file>')
     .addOption(new Option('-f, --format <format>', 'what to write').choices([...FORMATS]).makeOptionMandatory())
     .option('-o, --out <path>', 'a file, a folder where there are several, or - for standard output')
@@ -38,17 +40,24 @@ Exit codes: 0 all was exported, 2 usage, 4 the file is damaged: the rest of it w
 
 async function run(file: string, options: Options): Promise<void> {
   const { format, table = [], partition = false, force = false } = options
-  if (partition && format === 'json')
+  if (partition && (format === 'json' || format === 'perfetto'))
     throw new VascopeError(
       'export-partition',
-      'JSON is one file: --partition is for tables.',
+      `${format} is one file: --partition is for tables.`,
+      'Leave it out.',
+      EXIT.usage
+    )
+  if (table.length > 0 && format === 'perfetto')
+    throw new VascopeError(
+      'export-table',
+      'A Perfetto trace has no tables: --table is for the other formats.',
       'Leave it out.',
       EXIT.usage
     )
   const out = options.out ?? defaultOut(file, format, partition ? [] : table)
   if (out === '-' && options.json)
     throw new VascopeError('export-json', '--json would write among the export.', 'Leave --json out.', EXIT.usage)
-  const exported = await exportTables(file, { format, out, tables: table, partition, force, stdout: process.stdout })
+  const exported = await exportSession(file, { format, out, tables: table, partition, force, stdout: process.stdout })
   if (options.json) json({ session: file, format, ...exported })
   else if (out !== '-') result(exportText(exported))
   if (exported.unreadable === 0) return
@@ -65,6 +74,7 @@ function exportText({ files, rows }: Exported): string {
 function defaultOut(file: string, format: Format, tables: readonly TableName[]): string {
   const base = file.replace(/\.vascope$/, '')
   if (format === 'json') return `${base}.json`
+  if (format === 'perfetto') return `${base}.pftrace`
   return tables.length === 1 ? `${base}-${tables[0]!}.${format}` : `${base}-${format}`
 }
 

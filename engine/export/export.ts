@@ -7,18 +7,19 @@ import { Fill } from './fill'
 import { JsonDocument } from './json'
 import { FileOutput, StreamOutput, type Output, type Sink } from './output'
 import { ParquetTable } from './parquet'
+import { writePerfetto } from './perfetto/write'
 import { Replay } from './replay'
 import { Source } from './source'
 import { TABLE_NAMES, TABLES, type Rows, type TableName } from './tables'
 
-export const FORMATS = ['parquet', 'csv', 'json'] as const
+export const FORMATS = ['perfetto', 'parquet', 'csv', 'json'] as const
 export type Format = (typeof FORMATS)[number]
 
 export interface ExportOptions {
   format: Format
   /** A file where one is written, a folder where several are, "-" for `stdout`. */
   out: string
-  /** Empty: all. */
+  /** Empty: all. A Perfetto trace has none. */
   tables: readonly TableName[]
   /** Parquet and CSV: into TABLE/board=…/kernel=…/date=…/SESSION below `out`. */
   partition: boolean
@@ -51,7 +52,31 @@ interface Writer {
  * Reads a session file once and writes what is in it. Memory grows with what lives at once in the session, not with its length; only the
  * findings need the whole model. Throws VascopeError; then nothing is left behind.
  */
-export async function exportTables(file: string, options: ExportOptions): Promise<Exported> {
+export async function exportSession(file: string, options: ExportOptions): Promise<Exported> {
+  return options.format === 'perfetto' ? exportTrace(file, options) : exportTables(file, options)
+}
+
+async function exportTrace(file: string, { out, force, stdout }: ExportOptions): Promise<Exported> {
+  const source = new Source(file)
+  let output: Output | null = null
+  try {
+    output = open(out, force, stdout)
+    const { events, unreadable } = await writePerfetto(source, output)
+    output.commit()
+    return { rows: { events }, files: [out], unreadable }
+  } catch (error) {
+    output?.discard()
+    throw error
+  } finally {
+    source.close()
+  }
+}
+
+function open(file: string, force: boolean, stdout: Sink): Output {
+  return file === '-' ? new StreamOutput(stdout) : new FileOutput(file, force)
+}
+
+async function exportTables(file: string, options: ExportOptions): Promise<Exported> {
   const wanted = options.tables.length > 0 ? options.tables : TABLE_NAMES
   const source = new Source(file)
   let writer: Writer | null = null
@@ -95,9 +120,8 @@ function addFindings(fill: Fill, file: string): void {
 
 function writerOf(source: Source, wanted: readonly TableName[], options: ExportOptions): Writer {
   const { format, out, partition, force, stdout } = options
-  const open = (file: string): Output => (file === '-' ? new StreamOutput(stdout) : new FileOutput(file, force))
   if (format === 'json') {
-    const output = open(out)
+    const output = open(out, force, stdout)
     // beside the file that it becomes, where there is room for it; not beside a pipe or a device
     const near = out !== '-' && (statSync(out, { throwIfNoEntry: false })?.isFile() ?? true) ? out : null
     const document = new JsonDocument(source.id, wanted, output, near)
@@ -124,7 +148,7 @@ function writerOf(source: Source, wanted: readonly TableName[], options: ExportO
   try {
     for (const name of wanted) {
       const file = single ? out : path.join(out, placeOf(name, source, options))
-      const output = open(file)
+      const output = open(file, force, stdout)
       outputs.push(output)
       files.push(file)
       tables.set(

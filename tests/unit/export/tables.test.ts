@@ -4,7 +4,7 @@ import path from 'node:path'
 import Ajv2020 from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Workload } from '../../../bench/generate'
-import { exportTables, type ExportOptions } from '../../../engine/export/export'
+import { exportSession, type ExportOptions } from '../../../engine/export/export'
 import { csvCell } from '../../../engine/export/csv'
 import { jsonSchema } from '../../../engine/export/json'
 import { TABLE_NAMES, TABLES } from '../../../engine/export/tables'
@@ -72,7 +72,7 @@ describe('Parquet, read by DuckDB', () => {
     async (name) => {
       const file = resource(`tests/fixtures/sessions/${name}.vascope`)
       const out = to(`${name}.parquet`)
-      await exportTables(file, options({ out, tables: ['mappings'] }))
+      await exportSession(file, options({ out, tables: ['mappings'] }))
       const expected = mappingsOf(file)
       expect(expected.length).toBeGreaterThan(20)
       expect(await mappingsIn(out)).toEqual(expected)
@@ -81,7 +81,7 @@ describe('Parquet, read by DuckDB', () => {
 
   it('has every table of a generated session, with as many rows as the model has objects', async () => {
     const out = to('all')
-    const exported = await exportTables(generated, options({ out }))
+    const exported = await exportSession(generated, options({ out }))
     const { model, checker } = openRecording(generated)
     const { state } = model
     const expected = {
@@ -109,7 +109,7 @@ describe('Parquet, read by DuckDB', () => {
   it('is found by board, kernel and date where a farm sorts its sessions', async () => {
     const out = to('farm')
     for (const file of [KILLED, generated])
-      await exportTables(file, options({ out, tables: ['sessions', 'mappings'], partition: true }))
+      await exportSession(file, options({ out, tables: ['sessions', 'mappings'], partition: true }))
     const rows = await ask(`select m.board, m.kernel, m.date::varchar, s.title, count(*)
       from read_parquet('${out}/mappings/*/*/*/*.parquet', hive_partitioning = true) m
       join read_parquet('${out}/sessions/*/*/*/*.parquet', hive_partitioning = true) s using (session)
@@ -150,7 +150,7 @@ describe('what was lost', () => {
     for (const message of frames) writer.frame(message)
     writer.close(false)
     const out = to('lossy')
-    await exportTables(file, options({ out, tables: ['mappings', 'losses', 'sessions'] }))
+    await exportSession(file, options({ out, tables: ['mappings', 'losses', 'sessions'] }))
     const rows = await ask(
       `select va, start_s, start_seen, end_s, end_seen, reason from '${out}/mappings.parquet' order by va`
     )
@@ -177,7 +177,7 @@ describe('what was lost', () => {
     const file = to('flipped.vascope')
     writeFileSync(file, bytes)
     const out = to('flipped')
-    const { unreadable, rows } = await exportTables(file, options({ out, tables: ['events', 'losses'] }))
+    const { unreadable, rows } = await exportSession(file, options({ out, tables: ['events', 'losses'] }))
     expect(unreadable).toBeGreaterThan(0)
     expect(rows.events! + unreadable).toBe(openRecording(generated).model.events)
     const [[place, events]] = (await ask(`select place, events from '${out}/losses.parquet' where place = 'file'`)) as [
@@ -190,11 +190,11 @@ describe('what was lost', () => {
 describe('CSV', () => {
   it('says the same as Parquet', async () => {
     const out = to('csv')
-    await exportTables(KILLED, options({ out, format: 'csv' }))
+    await exportSession(KILLED, options({ out, format: 'csv' }))
     const sums = (file: string): Promise<unknown[][]> =>
       ask(`select count(*), sum(bytes), max(end_s), count(bo), string_agg(distinct reason) from '${file}'`)
     const parquet = to('killed-vm-bind.parquet')
-    await exportTables(KILLED, options({ out: parquet, tables: ['mappings'], force: true }))
+    await exportSession(KILLED, options({ out: parquet, tables: ['mappings'], force: true }))
     expect(await sums(`${out}/mappings.csv`)).toEqual(await sums(parquet))
     const text = readFileSync(`${out}/mappings.csv`, 'utf8')
     expect(text.split('\r\n')[1]).toMatch(/^[0-9a-f]{16},\d+,\d+,\d+,\d+,0x[0-9a-f]+,16384,/)
@@ -215,7 +215,7 @@ describe('JSON', () => {
     const schema = JSON.parse(readFileSync(resource('docs/schema/export.schema.json'), 'utf8')) as object
     expect(schema).toEqual(jsonSchema())
     const out = to('killed.json')
-    const { rows } = await exportTables(KILLED, options({ out, format: 'json' }))
+    const { rows } = await exportSession(KILLED, options({ out, format: 'json' }))
     const document = JSON.parse(readFileSync(out, 'utf8')) as { tables: Record<string, object[]> }
     const ajv = new Ajv2020({ formats: { 'date-time': (text: string) => !Number.isNaN(Date.parse(text)) } })
     const validate = ajv.compile(schema)
@@ -228,14 +228,14 @@ describe('JSON', () => {
 
 describe('an export that cannot be', () => {
   const code = (more: Partial<ExportOptions>): Promise<unknown> =>
-    exportTables(KILLED, options(more)).then(
+    exportSession(KILLED, options(more)).then(
       () => 'done',
       (error: { code: string }) => error.code
     )
 
   it('replaces nothing unless it is told to', async () => {
     const out = to('there')
-    await exportTables(KILLED, options({ out, tables: ['flips', 'faults'] }))
+    await exportSession(KILLED, options({ out, tables: ['flips', 'faults'] }))
     rmSync(`${out}/flips.parquet`)
     expect(await code({ out, tables: ['flips', 'faults'] })).toBe('file-exists')
     expect(readdirSync(out)).toEqual(['faults.parquet'])
@@ -257,7 +257,7 @@ describe('an export that cannot be', () => {
       write: (bytes: Uint8Array) => ((taken += bytes.length), false),
       once: (_: 'drain', go: () => void) => (waited++, setImmediate(go))
     }
-    await exportTables(KILLED, options({ out: '-', format: 'json', stdout }))
+    await exportSession(KILLED, options({ out: '-', format: 'json', stdout }))
     expect(taken).toBeGreaterThan(10_000)
     expect(waited).toBeGreaterThan(10)
   })
