@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 const BOARD = ['tests/board/**/*.test.ts', '**/*.board.test.ts']
 const NOT_OURS = ['**/node_modules/**', 'out/**', 'daemon/**']
 
-/** `unit` and `component` need nothing but Node; `board` needs a virtual board that boots, and has it to itself, one file at a time. */
+/** `unit` and `component` need nothing but Node; `board` needs virtual boards that boot. */
 export default defineConfig({
   test: {
     projects: [
@@ -41,7 +41,8 @@ export default defineConfig({
           environment: 'node',
           include: BOARD,
           exclude: NOT_OURS,
-          fileParallelism: false,
+          maxWorkers: 2, // each has a board of its own
+          globalSetup: 'tests/board/boards.ts',
           testTimeout: 180_000,
           hookTimeout: 600_000
         }

@@ -13,6 +13,7 @@ import {
   target,
   up
 } from '../../engine/connect/virtual/board'
+import { DEFAULT_CPUS } from '../../engine/connect/virtual/qemu'
 import { sshArguments } from '../../engine/connect/virtual/ssh'
 import { asVariant, VARIANTS } from '../../engine/connect/virtual/variant'
 import { EXIT } from '../../engine/problem'
@@ -23,6 +24,7 @@ const INTERRUPTED = 130
 interface Options {
   name: string
   kernel?: string
+  cpus?: number
   json?: boolean
   user?: string
 }
@@ -40,6 +42,7 @@ export function boardCommand(): Command {
 
   sub('up', 'build what is missing, boot, and return when a login over SSH works')
     .option('--kernel <kernel>', `${VARIANTS.join(', ')}; the last two are built from Debian's source at first use`)
+    .option('--cpus <n>', `processors of a board that is booted now, ${DEFAULT_CPUS} unless told`, Number)
     .option('--json', 'print how to reach it as JSON')
     .action(boardUp)
   sub('down', 'stop it and everything that belongs to it')
@@ -69,7 +72,13 @@ async function boardUp(options: Options): Promise<void> {
   process.once('SIGINT', interrupt)
   try {
     const kernel = options.kernel === undefined ? undefined : asVariant(options.kernel)
-    const board = await up({ name: options.name, kernel, progress: printProgress(), signal: controller.signal })
+    const board = await up({
+      name: options.name,
+      kernel,
+      cpus: options.cpus,
+      progress: printProgress(),
+      signal: controller.signal
+    })
     const seconds = ((Date.now() - began) / 1000).toFixed(1)
     if (options.json) return print(describe({ name: board.name, state: 'running', board }))
     process.stdout.write(`${sentence(board)} (${seconds} s)\n  ${sshLine(board)}\n`)

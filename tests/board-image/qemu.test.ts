@@ -5,7 +5,13 @@ import { bootArguments, dumpArguments, machineArguments } from '../../engine/con
 import { APPS_SMMU, GPU_SMMU, PRESETS, SMEM } from '../../engine/connect/virtual/registers'
 import { resource } from '../../engine/paths'
 
-const BOOT = { image: '/cache/image/one', folder: '/cache/run/default', port: 40022, accelerator: 'tcg' } as const
+const BOOT = {
+  image: '/cache/image/one',
+  folder: '/cache/run/default',
+  port: 40022,
+  accelerator: 'tcg',
+  cpus: 1
+} as const
 
 function after(args: string[], option: string): string[] {
   return args.flatMap((arg, i) => (arg === option ? [args[i + 1] ?? ''] : []))
@@ -20,10 +26,11 @@ describe('the arguments of QEMU', () => {
 
   it('dump the device tree of the very machine that is booted', () => {
     for (const accelerator of ['tcg', 'kvm'] as const) {
-      const dumped = dumpArguments(accelerator, '/run/machine.dtb').map((arg) =>
+      const dumped = dumpArguments(accelerator, 4, '/run/machine.dtb').map((arg) =>
         arg.replace(',dumpdtb=/run/machine.dtb', '')
       )
-      expect(dumped).toEqual(machineArguments(accelerator))
+      expect(dumped).toEqual(machineArguments(accelerator, 4))
+      expect(after(dumped, '-smp')).toEqual(['4'])
     }
   })
 

@@ -6,17 +6,14 @@ import { scenarioStateName } from '../../engine/model/session'
 import { balances } from '../../engine/stats/balance'
 import { SessionReader } from '../../engine/store/reader'
 import { decodeFrame } from '../../engine/wire/messages'
-import { BOARD, boardDown, boardUp, scratch, vascope } from './vascope'
+import { BOARD, boardUp, scratch, vascope } from './vascope'
 
 /** All of them take about a minute on the virtual board, and several on a busy machine. */
 const ALL_MS = 900_000
 
 const files = scratch()
 beforeAll(boardUp)
-afterAll(async () => {
-  await boardDown()
-  files.remove()
-})
+afterAll(() => files.remove())
 
 /** How many checkpoints each run stated. */
 function checkpointsOf(file: string): Map<number, number> {

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { status, target } from '../../engine/connect/virtual/board'
 import { openRecording } from '../../engine/session/recording'
-import { BOARD, boardDown, boardUp, NAME, onBoard, scratch, start, until, vascope } from './vascope'
+import { BOARD, boardUp, NAME, onBoard, scratch, start, until, vascope } from './vascope'
 
 const files = scratch()
 let home: NodeJS.ProcessEnv
@@ -62,10 +62,7 @@ beforeAll(async () => {
   await boardUp()
   prepareHome()
 })
-afterAll(async () => {
-  await boardDown()
-  files.remove()
-})
+afterAll(() => files.remove())
 
 /** One clear message: what, and what to do, in the last lines of stderr. */
 function expectMessage(stderr: string, ...parts: (string | RegExp)[]): void {
@@ -76,13 +73,28 @@ function expectMessage(stderr: string, ...parts: (string | RegExp)[]): void {
 
 describe('what goes wrong on the way to a board', () => {
   it('a board as an SSH target works like any other, as root and as a user with sudo', async () => {
-    for (const name of ['rooted', 'lab']) {
+    // probes are attached once, as the user whose privileges are sudo's
+    for (const [name, trace] of [
+      ['rooted', 'debugfs'],
+      ['lab', 'bpf']
+    ] as const) {
       const { code, stdout, stderr } = await vascope(
-        ['record', '--board', name, '--seconds', '0.5', '--out', files.file(`${name}.vascope`), '--json'],
+        [
+          'record',
+          '--board',
+          name,
+          '--trace',
+          trace,
+          '--seconds',
+          '0.5',
+          '--out',
+          files.file(`${name}.vascope`),
+          '--json'
+        ],
         home
       )
       expect(code, stderr).toBe(0)
-      expect(JSON.parse(stdout)).toMatchObject({ complete: true, driver: 'msm' })
+      expect(JSON.parse(stdout)).toMatchObject({ complete: true, driver: 'msm', traceLevel: trace })
     }
   })
 
@@ -124,7 +136,9 @@ describe('what goes wrong in a run', () => {
     ['a parameter that it does not have', ['--scenario', 'vm-bind-churn', '--param', 'opps=5'], /ops/],
     ['a parameter out of range', ['--scenario', 'vm-bind-churn', '--param', 'ops=999999999999'], /whole number from/]
   ])('%s is a usage error that says what there is', async (_, args, part) => {
-    const { code, stderr } = await vascope(['run', '--board', BOARD, ...args, '--out', files.file('usage.vascope')])
+    const { code, stderr } = await vascope([
+      ...['run', '--board', BOARD, '--trace', 'none', ...args, '--out', files.file('usage.vascope')]
+    ])
     expect(code, stderr).toBe(2)
     expectMessage(stderr, part)
     expect(existsSync(files.file('usage.vascope'))).toBe(false)

@@ -2,16 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecording } from '../../engine/session/recording'
 import type { Balance } from '../../engine/stats/balance'
 import type { Summary } from '../../engine/stats/summary'
-import { BOARD, boardDown, boardUp, onBoard, scratch, start, until, vascope } from './vascope'
+import { BOARD, boardUp, onBoard, scratch, start, until, vascope } from './vascope'
 
 type Info = Summary & { complete: boolean; balances: Balance[]; traceLevel: string; tracing: string }
 
 const files = scratch()
 beforeAll(boardUp)
-afterAll(async () => {
-  await boardDown()
-  files.remove()
-})
+afterAll(() => files.remove())
 
 async function run(trace: string, parameters: string): Promise<Info> {
   const scenario = `vm-bind-churn:${parameters}`

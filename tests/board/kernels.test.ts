@@ -4,11 +4,13 @@ import { Reason } from '../../engine/model/state'
 import { SessionModel } from '../../engine/model/session'
 import { SessionReader } from '../../engine/store/reader'
 import { Field, Kind } from '../../engine/wire/schema'
-import { BOARD, boardDown, NAME, onBoard, scratch, vascope } from './vascope'
+import { onBoard, scratch, vascope } from './vascope'
 
 /** Framebuffers whose handles are closed, so that on mainline each flip has to map anew; and a client of kernel-managed VMs. */
 const SCENARIOS = ['scanout-closed-handle:flips=12', 'legacy-close-resubmit:rounds=2']
 const DISPLAY = 'mdp_kms'
+/** Boards of its own, one after the other. */
+const NAME = 'test-kernels'
 
 interface Seen {
   head: SessionReader['head']
@@ -44,13 +46,13 @@ async function visit(kernel: Variant): Promise<Seen> {
   try {
     const file = files.file(`${kernel}.vascope`)
     const scenarios = SCENARIOS.flatMap((scenario) => ['--scenario', scenario])
-    const run = await vascope(['run', '--board', `${BOARD}:${kernel}`, ...scenarios, '--out', file])
+    const run = await vascope(['run', '--board', `virtual:${NAME}:${kernel}`, ...scenarios, '--out', file])
     // 1: the checker accuses the leak of hardref.
     expect(run.code, run.stderr).toBe(kernel === 'hardref' ? 1 : 0)
-    const gem = await onBoard('grep sqefw /sys/kernel/debug/dri/0/gem')
+    const gem = await onBoard('grep sqefw /sys/kernel/debug/dri/0/gem', NAME)
     return { ...read(file), firmware: Number(/\( *(\d+)\)/.exec(gem)?.[1]) }
   } finally {
-    await boardDown()
+    await vascope(['board', 'down', '--name', NAME])
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { reach } from '../../engine/connect/reach'
 import { connect } from '../../engine/connect/ssh/connect'
 import { deploy } from '../../engine/deploy/deploy'
@@ -17,10 +17,9 @@ import {
   type Heartbeat,
   type Loss
 } from '../../engine/wire/messages'
-import { BOARD, boardDown, boardUp, onBoard, until } from './vascope'
+import { BOARD, boardUp, onBoard, until } from './vascope'
 
 beforeAll(boardUp)
-afterAll(boardDown)
 
 /** A desktop that gives credit only when it is told to, and keeps what matters of the stream. */
 class Miser {

@@ -9,7 +9,7 @@ import { Reason } from '../../engine/model/state'
 import { DaemonLink } from '../../engine/session/link'
 import { decodeFrame, num, ProbeState, type Snapshot } from '../../engine/wire/messages'
 import { readTraced, type Traced, type TracedEvent } from './events'
-import { BOARD, boardDown, boardUp, onBoard, scratch, start, until } from './vascope'
+import { BOARD, boardUp, onBoard, scratch, start, until } from './vascope'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const files = scratch()
@@ -91,10 +91,7 @@ beforeAll(async () => {
   expect(code, stderr).toBe(0)
   traced = readTraced(file)
 })
-afterAll(async () => {
-  await boardDown()
-  files.remove()
-})
+afterAll(() => files.remove())
 
 describe('a client that knows nothing of Vascope', () => {
   it('is traced as strace counts it', () => {

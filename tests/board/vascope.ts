@@ -5,8 +5,11 @@ import path from 'node:path'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** The virtual board of the tests, apart from the one that a developer may have running. */
-export const NAME = 'test'
+/**
+ * The virtual board of this worker, apart from those that a developer may have running. It stays up from file to file; boards.ts takes
+ * it down in the end.
+ */
+export const NAME = `test-${process.env.VITEST_POOL_ID ?? '1'}`
 export const BOARD = `virtual:${NAME}`
 
 export interface Outcome {
@@ -37,9 +40,9 @@ export function vascope(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ou
   return start(args, env).ended
 }
 
-/** Runs a command on the test board as root and answers its output; throws where it fails. */
-export async function onBoard(command: string): Promise<string> {
-  const { code, stdout, stderr } = await vascope(['board', 'ssh', '--name', NAME, '--', command])
+/** Runs a command on a virtual board as root and answers its output; throws where it fails. */
+export async function onBoard(command: string, name = NAME): Promise<string> {
+  const { code, stdout, stderr } = await vascope(['board', 'ssh', '--name', name, '--', command])
   if (code !== 0) throw new Error(`on the board: ${command}: exit ${code}: ${stderr}`)
   return stdout.trim()
 }
@@ -59,11 +62,11 @@ export function scratch(): { dir: string; file(name: string): string; remove(): 
   return { dir, file: (name) => path.join(dir, name), remove: () => rmSync(dir, { recursive: true, force: true }) }
 }
 
+/**
+ * One processor each: emulated processors wait for one another half of the time (grace periods, patched code), and two files run at once.
+ * What needs kernel code to race runs on boards of its own (kernels, the window).
+ */
 export async function boardUp(): Promise<void> {
-  const { code, stderr } = await vascope(['board', 'up', '--name', NAME])
+  const { code, stderr } = await vascope(['board', 'up', '--name', NAME, '--cpus', '1'])
   if (code !== 0) throw new Error(`the virtual board did not start: ${stderr}`)
-}
-
-export async function boardDown(): Promise<void> {
-  await vascope(['board', 'down', '--name', NAME])
 }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Accelerator, machineArguments, QEMU } from './qemu'
+import { type Accelerator, DEFAULT_CPUS, machineArguments, QEMU } from './qemu'
 import { run } from './tools'
 
 /** Emulated, this takes 3 s; KVM that works needs no second. */
@@ -17,7 +17,7 @@ export async function chooseAccelerator(
 ): Promise<Accelerator> {
   if (arch !== 'arm64') return 'tcg'
   const kernel = path.join(image, 'vmlinuz')
-  const trial = [...machineArguments('kvm'), '-no-reboot', '-serial', 'stdio', '-kernel', kernel]
+  const trial = [...machineArguments('kvm', DEFAULT_CPUS), '-no-reboot', '-serial', 'stdio', '-kernel', kernel]
   const { code, output } = await run(QEMU, [...trial, '-append', 'console=ttyAMA0 panic=-1'], {
     signal,
     timeoutMs: trialMs

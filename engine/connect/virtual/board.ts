@@ -6,7 +6,7 @@ import { boot, booted } from './boot'
 import type { Image } from './image'
 import { withLock } from './lock'
 import { findBoards } from './process'
-import { consoleFile } from './qemu'
+import { consoleFile, DEFAULT_CPUS, MAX_CPUS } from './qemu'
 import { command, DEFAULT_BOARD, runDir, running, type RunningBoard } from './running'
 import { BOOT_TOOLS, requireTools } from './tools'
 import { ensureVariant } from './variant-image'
@@ -20,6 +20,8 @@ export interface UpOptions {
   name?: string
   /** Default: the one the board is named after, else whatever runs, else mainline. */
   kernel?: Variant | undefined
+  /** Processors, 1 to 8, of a board that is booted for this; one that runs keeps what it has. */
+  cpus?: number | undefined
   progress?: Progress
   signal?: AbortSignal
 }
@@ -31,6 +33,7 @@ const POLL_MS = 50
 export async function up(options: UpOptions = {}): Promise<RunningBoard> {
   const { signal, progress = () => undefined } = options
   const name = validName(options.name)
+  const cpus = validCpus(options.cpus)
   const wanted = wantedVariant(name, options.kernel)
   requireTools(BOOT_TOOLS)
   const ensure = (): Promise<Image> => ensureVariant(wanted ?? 'mainline', { progress, signal })
@@ -40,7 +43,7 @@ export async function up(options: UpOptions = {}): Promise<RunningBoard> {
     if (board) {
       refuseOther(board, wanted)
       await booted(board, () => findBoards(runDir(name)).length > 0, signal)
-    } else board = await boot(name, image ?? (await ensure()), progress, signal)
+    } else board = await boot(name, image ?? (await ensure()), cpus, progress, signal)
     progress('the virtual board is up', 1)
     return board
   })
@@ -95,6 +98,16 @@ function validName(name = DEFAULT_BOARD): string {
     'virtual-board-name',
     `"${name}" cannot be the name of a virtual board.`,
     'Use up to 32 lower-case letters, digits and hyphens.',
+    EXIT.usage
+  )
+}
+
+function validCpus(cpus = DEFAULT_CPUS): number {
+  if (Number.isInteger(cpus) && cpus >= 1 && cpus <= MAX_CPUS) return cpus
+  throw new VascopeError(
+    'virtual-board-cpus',
+    `A virtual board cannot have ${cpus} processors.`,
+    `Give it 1 to ${MAX_CPUS}.`,
     EXIT.usage
   )
 }

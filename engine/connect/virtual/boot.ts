@@ -14,6 +14,8 @@ import { run } from './tools'
 
 const READY = 'VASCOPE-BOARD-READY'
 const FAILED = 'VASCOPE-BOARD-FAILED'
+/** A board that panics starts anew, as boards do; before it was up once, that is its end. */
+const PANIC = 'Kernel panic'
 /** A loaded machine without hardware acceleration takes a minute. */
 const BOOT_MS = 180_000
 const LOGIN_MS = 60_000
@@ -26,20 +28,21 @@ const qemuLog = (folder: string): string => path.join(folder, 'qemu.log')
 export async function boot(
   name: string,
   image: Image,
+  cpus: number,
   progress: Progress,
   signal?: AbortSignal
 ): Promise<RunningBoard> {
   const folder = runDir(name)
   mkdirSync(folder, { recursive: true })
   const accelerator = await chooseAccelerator(image.folder, signal)
-  await makeDeviceTree(folder, image, accelerator, signal)
+  await makeDeviceTree(folder, image, accelerator, cpus, signal)
   progress('booting the virtual board', 0)
 
   for (let attempt = 1; ; attempt++) {
     const port = await freePort()
     rmSync(consoleFile(folder), { force: true })
     writeKnownHosts(folder, name, port, image)
-    const child = launch(bootArguments({ image: image.folder, folder, port, accelerator }), folder)
+    const child = launch(bootArguments({ image: image.folder, folder, port, accelerator, cpus }), folder)
     const board = asRunning(name, folder, { pid: child.pid ?? 0, port, image: image.folder })
     try {
       const alive = (): boolean => child.exitCode === null && child.signalCode === null
@@ -61,12 +64,13 @@ async function makeDeviceTree(
   folder: string,
   image: Image,
   accelerator: Accelerator,
+  cpus: number,
   signal?: AbortSignal
 ): Promise<void> {
   const machine = path.join(folder, 'machine.dtb')
   const overlay = path.join(image.folder, 'board.dtbo')
   const steps: [string, string[]][] = [
-    [QEMU, dumpArguments(accelerator, machine)],
+    [QEMU, dumpArguments(accelerator, cpus, machine)],
     ['fdtoverlay', ['-i', machine, '-o', deviceTreeFile(folder), overlay]]
   ]
   for (const [program, args] of steps) {
@@ -121,6 +125,8 @@ export async function booted(board: RunningBoard, alive: () => boolean, signal?:
     if (text.includes(READY)) break
     const failure = new RegExp(`${FAILED} (.*)`).exec(text)?.[1]
     if (failure) throw bootFailed(board, failure.trim())
+    const panic = text.split('\n').find((line) => line.includes(PANIC))
+    if (panic) throw bootFailed(board, panic.trim())
     if (!alive()) throw bootFailed(board, readFileSync(qemuLog(board.folder), 'utf8').trim() || 'QEMU ended')
     if (Date.now() > deadline) throw bootFailed(board, `no word from it within ${BOOT_MS / 1000} s`)
     await delay(POLL_MS)

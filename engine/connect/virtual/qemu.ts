@@ -5,6 +5,11 @@ export const QEMU = 'qemu-system-aarch64'
 
 export type Accelerator = 'tcg' | 'kvm'
 
+/** What a board has unless told otherwise: the least that lets kernel code race with itself. */
+export const DEFAULT_CPUS = 2
+/** Of the GIC that QEMU's virt machine has by default. */
+export const MAX_CPUS = 8
+
 const MEMORY_MIB = 2048
 /** What Linux may use of it. The registers of the emulated hardware are in the rest (registers.ts). */
 const GUEST_MEMORY = '1920M'
@@ -20,18 +25,20 @@ const KERNEL_ARGUMENTS = [
   ...[`mem=${GUEST_MEMORY}`, `deferred_probe_timeout=${DEFERRED_PROBE_S}`]
 ].join(' ')
 
+const BARE = ['-nodefaults', '-display', 'none']
+
 /** Machine and processors. The device tree is dumped for exactly these. */
-export function machineArguments(accelerator: Accelerator): string[] {
+export function machineArguments(accelerator: Accelerator, cpus: number): string[] {
   // virtualization=on makes SMC the PSCI conduit; QEMU then answers NOT_SUPPORTED to unknown SMCs, which qcom_scm accepts.
   const machine = accelerator === 'kvm' ? 'virt,gic-version=host' : 'virt,virtualization=on'
   const processor =
     accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'cortex-a76']
-  return ['-machine', machine, ...processor, '-m', String(MEMORY_MIB), '-smp', '2', '-nodefaults', '-display', 'none']
+  return ['-machine', machine, ...processor, '-m', String(MEMORY_MIB), '-smp', String(cpus), ...BARE]
 }
 
 /** Arguments that make QEMU write the machine's own device tree and leave. */
-export function dumpArguments(accelerator: Accelerator, file: string): string[] {
-  const [option = '', machine = '', ...rest] = machineArguments(accelerator)
+export function dumpArguments(accelerator: Accelerator, cpus: number, file: string): string[] {
+  const [option = '', machine = '', ...rest] = machineArguments(accelerator, cpus)
   return [option, `${machine},dumpdtb=${file}`, ...rest]
 }
 
@@ -42,6 +49,7 @@ export interface Boot {
   /** Loopback port that is forwarded to the guest's SSH server. */
   port: number
   accelerator: Accelerator
+  cpus: number
 }
 
 export function consoleFile(folder: string): string {
@@ -54,8 +62,7 @@ export function deviceTreeFile(folder: string): string {
 
 export function bootArguments(boot: Boot): string[] {
   return [
-    ...machineArguments(boot.accelerator),
-    '-no-reboot',
+    ...machineArguments(boot.accelerator, boot.cpus),
     '-serial',
     `file:${consoleFile(boot.folder)}`,
     '-kernel',
