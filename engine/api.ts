@@ -206,6 +206,8 @@ export interface ViewRequest {
   width: number
   /** The time for which `cursorValues` and the table are wanted; null: the newest. */
   cursor: number | null
+  /** What the rows of a density are: 'address' cells of View's extents (engine/space.ts), else the rows of `rects`. */
+  axis?: 'lanes' | 'address'
 }
 
 export interface VmGroup {
@@ -229,6 +231,8 @@ export interface VmGroup {
   /** The VA axis: used segments in ascending order, holes between them hidden. */
   segments: { iova: number; bytes: number; row: number; rows: number }[]
   hiddenBytes: number
+  /** The addresses it used until now, ascending, without the holes between them. */
+  extents: { iova: number; bytes: number }[]
 }
 
 /**
@@ -278,11 +282,13 @@ export interface Charts {
 
 export interface Mark {
   time: number
-  /** Same as time for a moment; later for loss. */
+  /** Same as time for a moment; later for loss, a scenario's run, and the time a BO was evicted. */
   until: number
   /** gap: a snapshot did not agree with the events. */
-  kind: 'snapshot' | 'loss' | 'scenario' | 'note' | 'gap'
+  kind: 'snapshot' | 'loss' | 'scenario' | 'note' | 'gap' | 'fault' | 'eviction'
   text: string
+  /** Of a fault: the address. */
+  iova?: number
 }
 
 /** Jobs, submits and flips as spans; queued is when waiting began. */
@@ -461,6 +467,56 @@ export interface Annotations {
   known: Record<string, string>
 }
 
+/** A window of the addresses of one VM, at one time (null: the newest). */
+export interface AddressQuery {
+  vm: number
+  at: number | null
+  from: number
+  to: number
+  /** Pixels of the strip. */
+  width: number
+}
+
+/** A mapping in an address space. */
+export interface AddressRange {
+  va: number
+  /** 0: a sparse range (MAP_NULL). */
+  bo: number
+  boName: string
+  iova: number
+  bytes: number
+  offset: number
+  start: number
+  state: 'live' | 'pending' | 'evicted'
+  /** Another mapping of the VM shows the same bytes of the BO. */
+  alias: boolean
+}
+
+/** Bytes, addresses and seconds. */
+export interface AddressSpace {
+  vm: number
+  name: string
+  time: number
+  /** What the kernel manages; size 0 where it was not seen. */
+  base: number
+  size: number
+  policy: Policy
+  /** From the first mapping to the end of the last. */
+  begin: number
+  end: number
+  mappings: number
+  used: { bytes: number; sparse: number; aliased: number }
+  /** Between the first and the last mapping. */
+  holes: { count: number; bytes: number; largest: { iova: number; bytes: number } }
+  /** Mappings in the window; `ranges` has them in ascending order, or none where they are too many. */
+  total: number
+  ranges: AddressRange[]
+  /** Where they are too many: the share of each pixel that is mapped. */
+  coverage: Float32Array | null
+  /** All used addresses, without the wide holes (engine/space.ts). */
+  extents: { iova: number; bytes: number }[]
+}
+
 /** An object that was searched for. */
 export interface SearchHit {
   kind: 'bo' | 'vm' | 'va' | 'finding'
@@ -486,6 +542,7 @@ export interface CompareRun {
   events: number
   /** Events were lost, or the file is damaged or was cut off: facts of this run are not compared. */
   lossy: boolean
+  damaged: boolean
 }
 
 /** The course of a run at a resolution of at most 512 values; value i is the most between i and i + 1 steps from the session's start. */
@@ -626,6 +683,8 @@ export interface EngineApi {
   view(request: ViewRequest): Promise<View>
   mappings(query: MappingQuery): Promise<MappingPage>
   bo(bo: number): Promise<BoDetail | null>
+  /** The address space of a VM at a time; null where there was no such VM. */
+  addresses(query: AddressQuery): Promise<AddressSpace | null>
   /** Objects by number, name, address (`0x…`) or rule; `at` is the time whose mappings come first, null the newest. */
   search(text: string, at: number | null): Promise<SearchHit[]>
   /** Who keeps a BO alive at a time, in seconds. */

@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import type {
+  AddressQuery,
   Annotations,
   Board,
   EngineApi,
@@ -27,6 +28,7 @@ import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boDetail, mappings } from './query/objects'
+import { addressSpace } from './query/addresses'
 import { search } from './query/search'
 import { view } from './query/view'
 import { whyAlive, whyGone } from './query/why'
@@ -262,6 +264,10 @@ export class EngineHost implements EngineApi {
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
     return boDetail(this.model ?? EMPTY, id)
+  }
+
+  async addresses(query: AddressQuery): ReturnType<EngineApi['addresses']> {
+    return addressSpace(this.model ?? EMPTY, query)
   }
 
   async search(text: string, at: number | null): ReturnType<EngineApi['search']> {

@@ -19,6 +19,7 @@ export const METHODS = {
   view: true,
   mappings: true,
   bo: true,
+  addresses: true,
   search: true,
   whyAlive: true,
   whyGone: true,

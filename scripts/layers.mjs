@@ -8,7 +8,7 @@ import { root } from './lib/run.mjs'
 import { isMain, main, say, StepError } from './lib/say.mjs'
 
 /** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read, JUnit for CI. */
-const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format', 'engine/junit']
+const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format', 'engine/space', 'engine/junit']
 
 /**
  * Who sees whom. `sees`: folders and modules whose code may be imported; `types`: of which only types may be; `packages`: from outside,
@@ -38,6 +38,11 @@ const LAYERS = [
     packages: ['node:']
   },
   {
+    of: 'engine/farm',
+    sees: ['connect', 'deploy', 'model', 'session', 'stats', 'report'].map((name) => `engine/${name}`).concat(ENGINE),
+    packages: ['node:', 'valibot', 'yaml']
+  },
+  {
     of: 'engine/export',
     sees: ['wire', 'store', 'model', 'session'].map((name) => `engine/${name}`).concat(ENGINE),
     packages: ['node:', 'hyparquet-writer']
@@ -58,7 +63,7 @@ const LAYERS = [
   { of: 'main/preload', sees: [], types: ['engine/api'], packages: ['electron'] },
   {
     of: 'renderer',
-    sees: ['engine/format', 'engine/link', 'engine/methods'], // numbers and links read the same everywhere
+    sees: ['engine/format', 'engine/link', 'engine/methods', 'engine/space'], // numbers and links read the same everywhere
     types: ['engine/api', 'proto/gen', 'main/preload/bridge'], // the bridge is the window's contract with the preload script
     packages: [
       'vue',

@@ -1,20 +1,12 @@
-import type {
-  Charts,
-  CursorValues,
-  Density,
-  Mark,
-  Rects,
-  Spans as SpanArrays,
-  View,
-  ViewRequest,
-  VmGroup
-} from '../api'
+import type { Charts, CursorValues, Density, Rects, Spans as SpanArrays, View, ViewRequest, VmGroup } from '../api'
 import { lowerBound } from '../model/columns'
 import type { Spans, Vm } from '../model/entities'
 import { BIN } from '../model/rates'
 import { BUCKET_BYTES } from '../model/rows'
 import type { SessionModel } from '../model/session'
 import { liveAt } from './live'
+import { marksOf } from './marks'
+import { addressDensity, extentsOf } from './space'
 
 /** More mappings of one VM in one view than this are drawn as density: nobody can tell them apart. */
 const RECT_LIMIT = 6000
@@ -41,9 +33,13 @@ export function view(model: SessionModel, request: ViewRequest): View {
     vms: vms.map((vm, i) => groupOf(model, vm, layouts[i]!, live.byVm.get(vm.id))),
     rects: rectsOf(model, layouts, visible, cut),
     rectsCut: cut,
-    density: visible.flatMap((list, i) => (cut[i] ? [densityOf(model, i, list, layouts[i]!, request)] : [])),
+    density: visible.flatMap((list, i) => {
+      if (!cut[i]) return []
+      if (request.axis === 'address') return [addressDensity(model, i, list, extentsOf(model, vms[i]!.id), request)]
+      return [densityOf(model, i, list, layouts[i]!, request)]
+    }),
     charts,
-    marks: state.markers.filter((m) => m.until >= from && m.time <= to).map((m): Mark => ({ ...m })),
+    marks: marksOf(model, from, to),
     jobs: spansOf(state.jobs, from, to),
     submits: spansOf(state.submits, from, to),
     commits: spansOf(state.commits, from, to),
@@ -107,7 +103,8 @@ function groupOf(
     vmBos: live?.vmBos ?? 0,
     rows: layout.rows,
     segments: layout.segments,
-    hiddenBytes: layout.hiddenBytes
+    hiddenBytes: layout.hiddenBytes,
+    extents: extentsOf(model, vm.id)
   }
 }
 

@@ -29,6 +29,7 @@ export interface Palette {
   cursor: string
   loss: string
   record: string
+  error: string
   endedAlpha: number
   policy: Record<Policy | 'none', PolicyInk>
   fontUi: string
@@ -65,6 +66,7 @@ export function createPalette(token: (name: string) => string): Palette {
     cursor: token('cursor'),
     loss: token('loss'),
     record: token('record'),
+    error: token('error'),
     endedAlpha: Number(token('a-ended')),
     policy: { hard: policy('hard'), weak: policy('weak'), 'handle-counted': policy('handle'), unknown: none, none },
     fontUi: token('font-ui'),

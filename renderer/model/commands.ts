@@ -49,6 +49,8 @@ export const COMMANDS = {
     hint: 'fit selection'
   },
   'timeline.whole': { title: 'Show the whole session', keys: ['shift+f'], view: 'timeline' },
+  'timeline.axis': { title: 'VA maps by lanes, addresses or BOs', keys: ['v'], view: 'timeline', hint: 'map rows' },
+  'timeline.hold': { title: 'Hold a live window, or follow it again', keys: [' '], view: 'timeline' },
   'timeline.copy-link': { title: 'Copy a link to the selection', keys: ['l'], view: 'timeline' },
   'timeline.search': { title: 'Search the live mappings', keys: ['/'], view: 'timeline', hint: 'search' },
   'timeline.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'timeline' },
@@ -98,6 +100,7 @@ const NAMES: Record<string, string> = {
   home: 'Home',
   end: 'End',
   enter: 'Enter',
+  ' ': 'Space',
   ctrl: 'Ctrl',
   shift: 'Shift'
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { Mark } from '../../engine/api'
 import { mix, shadeOf } from '../../renderer/components/palette'
 import { drawFlips, drawSteps, median, niceTop } from '../../renderer/features/timeline/draw/charts'
 import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
+import { bandsOf, fitting } from '../../renderer/features/timeline/draw/runs'
 import { drawSpans, spansAt } from '../../renderer/features/timeline/draw/spans'
 import { binAt, meanBefore } from '../../renderer/features/timeline/figures'
 import { layoutLanes } from '../../renderer/model/lanes'
@@ -194,7 +196,7 @@ describe('the overlay', () => {
       [64, 100],
       [124, 200]
     ] as [number, number][],
-    ruler: { labels: 28, marks: 48 }
+    ruler: { labels: 28, marks: 48, runs: 64 }
   }
 
   it('hatches a loss across every band but not across the heads between them', () => {
@@ -211,5 +213,29 @@ describe('the overlay', () => {
     const surface = recordingSurface(1000, 200)
     drawOverlay(surface, scene)
     expect(surface.drawn.filter(({ call }) => call === 'fillText').map(({ args }) => args[0])).toEqual(['lost 412'])
+  })
+})
+
+describe('the strip of scenario runs', () => {
+  const run = (time: number, until: number, text: string): Mark => ({ time, until, kind: 'scenario', text })
+
+  it('has a band for each run, and one for those that are too narrow to be told apart', () => {
+    const marks = [
+      run(0, 2, 'a'),
+      run(2, 5, 'b'),
+      ...Array.from({ length: 9 }, (_, n) => run(6 + n / 1000, 6 + n / 1000, 'c'))
+    ]
+    const bands = bandsOf(marks, range, 1000)
+    expect(bands.map(({ names }) => names.length)).toEqual([1, 1, 9])
+    expect(bands[1]!.from).toBeGreaterThan(bands[0]!.to)
+  })
+
+  it('says as much as there is room for', () => {
+    const measure = (text: string): number => text.length * 6
+    expect(fitting(['vm-bind-churn'], 200, measure)).toBe('vm-bind-churn')
+    expect(fitting(['vm-bind-churn'], 60, measure)).toBe('vm-bind-c…')
+    expect(fitting(['vm-bind-churn'], 12, measure)).toBe('')
+    expect(fitting(['churn', 'b', 'c'], 200, measure)).toBe('churn and 2 more')
+    expect(fitting(['churn', 'b', 'c'], 40, measure)).toBe('3 runs')
   })
 })

@@ -216,7 +216,8 @@ export function fakeView(request: ViewRequest, end = 8): View {
           { iova: 0x1_0000_0000, bytes: 0x40_0000, row: 0, rows: 16 },
           { iova: 0x1_0800_0000, bytes: 0x20_0000, row: 16, rows: 8 }
         ],
-        hiddenBytes: 2 ** 47
+        hiddenBytes: 2 ** 47,
+        extents: [{ iova: 0x1_0000_0000, bytes: 0x100_0000 }]
       },
       {
         vm: 0,
@@ -233,7 +234,8 @@ export function fakeView(request: ViewRequest, end = 8): View {
         vmBos: 3,
         rows: 3,
         segments: [{ iova: 0x100_0000, bytes: 0x180_0000, row: 0, rows: 3 }],
-        hiddenBytes: 0
+        hiddenBytes: 0,
+        extents: [{ iova: 0x100_0000, bytes: 0x100_0000 }]
       }
     ],
     rects: rectsOf(mapped),

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { hitMapping, layoutLanes, mapHeight, SEGMENT_GAP, spacedLabels } from '../../renderer/model/lanes'
+import {
+  hitMapping,
+  layoutAddresses,
+  layoutBos,
+  layoutLanes,
+  mapHeight,
+  SEGMENT_GAP,
+  spacedLabels
+} from '../../renderer/model/lanes'
 import { rectsOf } from './fake-engine'
 
 const segments = [
@@ -42,7 +50,7 @@ describe('the mapping under a point', () => {
     { ...mapped, group: 0, row: 0, start: 1, end: 2 },
     { ...mapped, group: 0, row: 0, start: 2.2, end: 2.2001 },
     { ...mapped, group: 0, row: 3, start: 0, end: Infinity },
-    { ...mapped, group: 1, row: 0, start: 0, end: 10 }
+    { ...mapped, group: 1, row: 0, start: 0, end: 10, state: 1 }
   ])
   const range = { from: 0, to: 10 }
   const at = (time: number, row: number): { x: number; y: number; width: number } => ({
@@ -62,5 +70,35 @@ describe('the mapping under a point', () => {
   it('may be narrower than the pointer is steady', () => {
     expect(hitMapping(rects, 0, layout, range, at(2.22, 0))).toBe(1)
     expect(hitMapping(rects, 0, layout, range, at(2.28, 0))).toBe(-1)
+  })
+})
+
+describe('a VA map by addresses', () => {
+  const extents = [
+    { iova: 0x1_0000_0000, bytes: 0x10_0000 },
+    { iova: 0x8_0000_0000, bytes: 0x10_0000 }
+  ]
+  const rects = rectsOf([
+    { group: 0, row: 0, bo: 1, iova: 0x1_0000_0000, bytes: 0x8_0000, start: 0, end: 10, state: 1 },
+    { group: 0, row: 0, bo: 2, iova: 0x1_0008_0000, bytes: 0x8_0000, start: 0, end: 10, state: 1 },
+    { group: 0, row: 0, bo: 1, iova: 0x8_0000_0000, bytes: 0x1000, start: 0, end: 10, state: 1 }
+  ])
+
+  it('places mappings by address and size, and leaves the hole out', () => {
+    const layout = layoutAddresses({ extents }, 168)
+    const [first, second, third] = [0, 1, 2].map((index) => layout.place!(rects, index))
+    expect(first!.top + first!.height).toBeLessThanOrEqual(second!.top)
+    expect(first!.height).toBeCloseTo(second!.height, 1)
+    expect(second!.top + second!.height).toBeLessThan(layout.breaks[0]!)
+    expect(third!.top).toBeGreaterThan(layout.breaks[0]!)
+    expect(third!.height).toBe(1)
+    expect(hitMapping(rects, 0, layout, { from: 0, to: 10 }, { x: 50, y: second!.top + 3, width: 100 })).toBe(1)
+  })
+
+  it('has lanes for BOs, where all mappings of one share a lane', () => {
+    const layout = layoutBos(rects, 0, 168)
+    expect(layout.bos).toEqual([1, 2])
+    expect(layout.place!(rects, 0)).toEqual(layout.place!(rects, 2))
+    expect(layout.place!(rects, 1).top).toBeGreaterThan(layout.place!(rects, 0).top)
   })
 })

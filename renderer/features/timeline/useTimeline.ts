@@ -15,6 +15,7 @@ import type { Painter } from '../../composables/usePainter'
 import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
 import { clampRange, pan, span, type TimeRange, zoom } from '../../model/time-axis'
+import { MAP_AXES, type MapAxis } from '../../model/lanes'
 import type { Selection } from '../../model/selection'
 
 /** Seconds in view when a live session starts. */
@@ -39,6 +40,11 @@ export interface Timeline {
   selection: ShallowRef<Selection | null>
   /** The VM that should be brought into sight; a new object asks again. */
   focusVm: ShallowRef<{ vm: number } | null>
+  /** What the rows of the VA maps are. */
+  axis: Readonly<Ref<MapAxis>>
+  nextAxis(): void
+  /** Stops a live window where it is, or lets it follow the newest time again. The session records on either way. */
+  hold(): void
   /** The session that was just opened is there to be looked at. */
   ready(): Promise<void>
   /** Pixels of the lanes' drawing area. */
@@ -66,6 +72,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
   const selection = shallowRef<Selection | null>(null)
   const focusVm = shallowRef<{ vm: number } | null>(null)
   const width = ref(0)
+  const axis = ref<MapAxis>('lanes')
   let opening = Promise.resolve()
 
   const cursor = computed(() => pin.value ?? hovered.value)
@@ -87,7 +94,13 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
       while (wanted) {
         wanted = false
         const { from, to } = range.value
-        view.value = await engine.api.view({ from, to, width: width.value, cursor: cursor.value })
+        view.value = await engine.api.view({
+          from,
+          to,
+          width: width.value,
+          cursor: cursor.value,
+          axis: axis.value === 'address' ? 'address' : 'lanes'
+        })
         painter.invalidate()
       }
       await refreshOverview()
@@ -154,7 +167,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     if (follow.value) followNow()
     void refresh()
   })
-  watch([cursor, width], () => {
+  watch([cursor, width, axis], () => {
     painter.invalidate()
     void refresh()
   })
@@ -172,6 +185,12 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     time,
     selection,
     focusVm,
+    axis,
+    nextAxis: () => (axis.value = MAP_AXES[(MAP_AXES.indexOf(axis.value) + 1) % MAP_AXES.length]!),
+    hold() {
+      if (follow.value) follow.value = false
+      else timeline.toEnd()
+    },
     async ready() {
       await nextTick()
       await opening

@@ -10,13 +10,13 @@ export function drawGrid({ g, width, height, palette }: Surface, range: TimeRang
     g.fillRect(Math.round(timeToX(time, range, width)), 0, 1, height)
 }
 
-/** The ruler: labelled ticks above, a strip for marks below. Labels under the cursor's own are left out. */
+/** The ruler: labelled ticks above, strips for marks and runs below. Labels under the cursor's own are left out. */
 export function drawRuler(surface: Surface, range: TimeRange, cursor: number | null): void {
   const { g, width, palette } = surface
   g.fillStyle = palette.bg2
   g.fillRect(0, 0, width, 20)
   g.fillStyle = palette.bg1
-  g.fillRect(0, 20, width, 16)
+  g.fillRect(0, 20, width, 32)
   const step = tickStep(range, width)
   const decimals = tickDecimals(step)
   const cursorX = cursor === null ? -Infinity : timeToX(cursor, range, width)

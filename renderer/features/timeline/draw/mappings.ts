@@ -2,7 +2,7 @@ import type { Density, View } from '../../../../engine/api'
 import { type PolicyInk, shadeOf } from '../../../components/palette'
 import { font, type Surface } from '../../../components/surface'
 import { formatBytes, quantityText } from '../../../../engine/format'
-import type { LaneLayout } from '../../../model/lanes'
+import { boxOf, type LaneLayout } from '../../../model/lanes'
 import type { Selection } from '../../../model/selection'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
 import { drawGrid } from './grid'
@@ -48,7 +48,7 @@ export function drawMappings(surface: Surface, scene: MapScene): void {
     const x0 = Math.max(-2, timeToX(start, range, width))
     const x1 = Math.min(width + 2, timeToX(end, range, width))
     if (x1 < -1 || x0 > width + 1) continue
-    const top = layout.tops[rects.row[index] ?? 0] ?? 0
+    const { top, height } = boxOf(layout, rects, index)
     const chosen = scene.selection?.va === rects.va[index]
     if (x1 - x0 < DENSITY_WIDTH && !chosen) {
       const key = Math.floor(top / CELL) * 65536 + Math.max(0, Math.floor(x0 / CELL))
@@ -56,7 +56,7 @@ export function drawMappings(surface: Surface, scene: MapScene): void {
       continue
     }
     const bo = rects.bo[index] ?? 0
-    const box = { x: x0, y: top, width: Math.max(1, x1 - x0), height: layout.height }
+    const box = { x: x0, y: top, width: Math.max(1, x1 - x0), height }
     const bright = start <= scene.time && (rects.end[index] ?? 0) > scene.time
     drawOne(surface, box, bo === 0 ? palette.policy.none : ink, { bo, bright, state: rects.state[index] ?? STATE.live })
     if (bo !== 0 || rects.state[index] !== STATE.evicted) {
@@ -194,12 +194,8 @@ function outlineSelected({ g, width, palette }: Surface, scene: MapScene, select
     if (x1 < 0 || x0 > width) continue
     g.lineWidth = chosen ? 1.5 : 1
     g.setLineDash(chosen ? [] : [3, 2])
-    g.strokeRect(
-      x0 - 1,
-      (scene.layout.tops[rects.row[index] ?? 0] ?? 0) - 0.5,
-      Math.max(2, x1 - x0 + 1),
-      scene.layout.height + 1
-    )
+    const { top, height } = boxOf(scene.layout, rects, index)
+    g.strokeRect(x0 - 1, top - 0.5, Math.max(2, x1 - x0 + 1), height + 1)
   }
   g.setLineDash([])
 }

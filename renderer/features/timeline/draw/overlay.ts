@@ -2,8 +2,12 @@ import type { Mark } from '../../../../engine/api'
 import { font, type Surface } from '../../../components/surface'
 import { formatTime } from '../../../../engine/format'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
+import { drawRuns } from './runs'
 
-/** What crosses all lanes: losses, snapshots, scenario marks, the newest time and the cursor. */
+/** More lines than this across all lanes would hide what they mark; each then is a tick in its strip. */
+const LINES = 12
+
+/** What crosses all lanes: losses, snapshots, faults, the newest time and the cursor; and the runs of scenarios in their strip. */
 export interface OverlayScene {
   marks: Mark[]
   range: TimeRange
@@ -12,15 +16,18 @@ export interface OverlayScene {
   live: number | null
   /** Top and bottom of the stretches between group heads, which stay opaque over bands. */
   bands: [number, number][]
-  /** Tops of the ruler's two strips. */
-  ruler: { labels: number; marks: number }
+  /** Tops of the ruler's strips. */
+  ruler: { labels: number; marks: number; runs: number }
 }
 
 export function drawOverlay(surface: Surface, scene: OverlayScene): void {
+  const { marks, range, ruler } = scene
   const used: [number, number][] = scene.live === null ? [] : [liveFlag(surface, scene, scene.live)]
-  // Losses first: their bands lie under the thin lines.
-  for (const mark of scene.marks) if (mark.kind === 'loss') drawLoss(surface, scene, mark, used)
-  for (const mark of scene.marks) if (mark.kind !== 'loss') drawMoment(surface, scene, mark, used)
+  drawRuns(surface, marks, range, ruler.runs + 1, 14)
+  // Losses first: their bands lie under the thin lines. Then what matters most has its label first.
+  for (const mark of marks) if (mark.kind === 'loss') drawLoss(surface, scene, mark, used)
+  for (const kind of ['fault', 'gap', 'note', 'snapshot'] as const) drawMoments(surface, scene, kind, used)
+  drawEvictions(surface, scene)
   if (scene.cursor !== null) drawCursor(surface, scene, scene.cursor)
 }
 
@@ -43,26 +50,58 @@ function drawLoss(surface: Surface, { range, bands, ruler }: OverlayScene, mark:
   flag(surface, x1 - 1, ruler.marks, mark.text, palette.ink1, used)
 }
 
-function drawMoment(
-  surface: Surface,
-  { range, bands, ruler }: OverlayScene,
-  mark: Mark,
-  used: [number, number][]
-): void {
+/** Dotted: a snapshot. Dashed: said by somebody or doubted. Whole, in the colour of errors: a fault of the GPU. */
+const DASH: Partial<Record<Mark['kind'], number[]>> = { snapshot: [1, 3], gap: [4, 3], note: [4, 3], fault: [] }
+
+function drawMoments(surface: Surface, scene: OverlayScene, kind: Mark['kind'], used: [number, number][]): void {
   const { g, width, palette } = surface
-  const x = Math.round(timeToX(mark.time, range, width))
-  if (x < 0 || x > width) return
-  g.strokeStyle = palette.ink3
+  const { range, bands, ruler } = scene
+  const inView = scene.marks.filter((mark) => mark.kind === kind && mark.time >= range.from && mark.time <= range.to)
+  const ink = kind === 'fault' ? palette.error : kind === 'gap' ? palette.ink2 : palette.ink3
+  g.strokeStyle = ink
   g.lineWidth = 1
-  g.setLineDash(mark.kind === 'snapshot' ? [1, 3] : [4, 3])
+  g.setLineDash(DASH[kind] ?? [])
   g.beginPath()
-  for (const [top, bottom] of bands) {
-    g.moveTo(x + 0.5, top)
-    g.lineTo(x + 0.5, bottom)
-  }
+  if (inView.length <= LINES || kind === 'fault')
+    for (const { time } of inView) {
+      const x = Math.round(timeToX(time, range, width)) + 0.5
+      for (const [top, bottom] of bands) {
+        g.moveTo(x, top)
+        g.lineTo(x, bottom)
+      }
+    }
   g.stroke()
   g.setLineDash([])
-  flag(surface, x, ruler.marks, mark.text, palette.ink2, used)
+  let last = -Infinity
+  for (const { time, text } of inView) {
+    const x = Math.round(timeToX(time, range, width))
+    // ticks on one pixel are one tick
+    if (x - last < 2) continue
+    last = x
+    flag(
+      surface,
+      x,
+      ruler.marks,
+      kind === 'fault' ? `✕ ${text}` : text,
+      kind === 'fault' ? palette.error : palette.ink2,
+      used
+    )
+  }
+}
+
+/** Times without their pages, as hollow spans at the foot of the marks. */
+function drawEvictions({ g, width, palette }: Surface, { marks, range, ruler }: OverlayScene): void {
+  g.strokeStyle = palette.ink2
+  g.lineWidth = 1
+  let reach = -Infinity
+  for (const { kind, time, until } of marks) {
+    if (kind !== 'eviction') continue
+    const from = Math.max(0, Math.round(timeToX(time, range, width)))
+    const to = Math.min(width, Math.max(from + 3, timeToX(until, range, width)))
+    if (to < 0 || from > width || to <= reach) continue
+    g.strokeRect(from + 0.5, ruler.marks + 11.5, Math.max(2, to - from - 1), 3)
+    reach = to
+  }
 }
 
 /** A label beside its line; one that would cover another is only a tick. */

@@ -1,0 +1,95 @@
+import type { Density, ViewRequest } from '../api'
+import type { SessionModel } from '../model/session'
+import { ADDRESS_ROWS, type Extent, extentAt, layoutSpace, placeOf } from '../space'
+
+/** Ranges of one VM that are told apart; beyond, the narrowest holes are no longer left out. */
+const LIMIT = 40
+/** A hole up to this share of what lies around it is no hole worth leaving out. */
+const NARROW = 0.25
+
+/** The used addresses of each VM, kept up as a session grows. */
+interface Known {
+  /** Mappings that are counted in. */
+  until: number
+  byVm: Map<number, Extent[]>
+}
+
+const known = new WeakMap<SessionModel, Known>()
+
+/** The addresses that a VM used until now, ascending, narrow holes filled in. The same list until it changes. */
+export function extentsOf(model: SessionModel, vm: number): Extent[] {
+  const { mappings: m } = model.state
+  let entry = known.get(model)
+  if (!entry || entry.until > m.length) known.set(model, (entry = { until: 0, byVm: new Map() }))
+  for (; entry.until < m.length; entry.until++) {
+    const of = m.vm.at(entry.until)
+    let list = entry.byVm.get(of)
+    if (!list) entry.byVm.set(of, (list = []))
+    add(list, m.iova.at(entry.until), m.bytes.at(entry.until))
+  }
+  return entry.byVm.get(vm) ?? []
+}
+
+/** Takes a range into a list that ascends and does not overlap. */
+export function add(list: Extent[], iova: number, bytes: number): void {
+  let at = extentAt(list, iova)
+  const before = list[at]
+  if (before && iova + bytes <= before.iova + before.bytes) return
+  if (before && iova <= before.iova + before.bytes) before.bytes = iova + bytes - before.iova
+  else list.splice(++at, 0, { iova, bytes })
+  // what it reaches over now is part of it
+  const own = list[at]!
+  while (list[at + 1] && list[at + 1]!.iova <= own.iova + own.bytes) {
+    const [next] = list.splice(at + 1, 1)
+    own.bytes = Math.max(own.bytes, next!.iova + next!.bytes - own.iova)
+  }
+  close(list, at)
+  close(list, at - 1)
+  while (list.length > LIMIT) join(list, narrowest(list))
+}
+
+function hole(list: Extent[], at: number): number {
+  return list[at + 1]!.iova - list[at]!.iova - list[at]!.bytes
+}
+
+/** Fills the hole after a range in, where it is narrow. */
+function close(list: Extent[], at: number): void {
+  if (at < 0 || !list[at + 1]) return
+  if (hole(list, at) <= NARROW * (list[at]!.bytes + list[at + 1]!.bytes)) join(list, at)
+}
+
+function join(list: Extent[], at: number): void {
+  const [next] = list.splice(at + 1, 1)
+  list[at]!.bytes = next!.iova + next!.bytes - list[at]!.iova
+}
+
+function narrowest(list: Extent[]): number {
+  let best = 0
+  for (let at = 1; at < list.length - 1; at++) if (hole(list, at) < hole(list, best)) best = at
+  return best
+}
+
+/** Mappings per cell of time and address, for a VM that has too many of them to be drawn one by one. */
+export function addressDensity(
+  model: SessionModel,
+  group: number,
+  indices: readonly number[],
+  extents: readonly Extent[],
+  { from, to, width }: ViewRequest
+): Density {
+  const { mappings: m } = model.state
+  const columns = Math.max(1, Math.min(2048, Math.floor(width)))
+  const counts = new Uint16Array(columns * ADDRESS_ROWS)
+  const scale = columns / (to - from)
+  const layout = layoutSpace(extents)
+  for (const i of indices) {
+    const iova = m.iova.at(i)
+    const top = Math.min(ADDRESS_ROWS - 1, Math.floor(placeOf(extents, layout, iova) * ADDRESS_ROWS))
+    const foot = Math.max(top, Math.ceil(placeOf(extents, layout, iova + m.bytes.at(i)) * ADDRESS_ROWS) - 1)
+    const first = Math.max(0, Math.floor((m.start.at(i) - from) * scale))
+    const last = Math.min(columns - 1, Math.floor((m.end.at(i) - from) * scale))
+    for (let row = top; row <= Math.min(foot, ADDRESS_ROWS - 1); row++)
+      for (let c = first; c <= last; c++) counts[row * columns + c]!++
+  }
+  return { group, columns, rows: ADDRESS_ROWS, counts }
+}
