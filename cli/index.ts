@@ -4,11 +4,14 @@ import { checkCommand } from './commands/check'
 import { eventsCommand } from './commands/events'
 import { exportCommand } from './commands/export'
 import { infoCommand, reportCommand } from './commands/file'
+import { findCommand } from './commands/find'
 import { openCommand } from './commands/open'
 import { probeCommand } from './commands/probe'
 import { repairCommand } from './commands/repair'
 import { demoCommand, recordCommand, runCommand } from './commands/run'
 import { statsCommand } from './commands/stats'
+import { stateCommand } from './commands/state'
+import { vmCommand } from './commands/vm'
 import { whyCommand } from './commands/why'
 import { fail } from './exit'
 
@@ -29,6 +32,9 @@ for (const command of [
   infoCommand(),
   statsCommand(),
   checkCommand(),
+  stateCommand(),
+  vmCommand(),
+  findCommand(),
   whyCommand(),
   reportCommand(),
   openCommand(),

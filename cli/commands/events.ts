@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Command } from 'commander'
 import { formatCount } from '../../engine/format'
 import { EXIT, VascopeError } from '../../engine/problem'
@@ -6,6 +5,7 @@ import { eventContext, EventStream, type EventContext } from '../../engine/store
 import { SessionReader } from '../../engine/store/reader'
 import { Field } from '../../engine/wire/schema'
 import { EventText } from '../event-text'
+import { Lines } from '../lines'
 import { jsonOption, moment, wholeNumber } from '../options'
 import { say } from '../output'
 
@@ -17,9 +17,6 @@ interface Options {
   bo?: number
   json?: boolean
 }
-
-/** About so many characters are handed to the output at once. */
-const WRITE_AT = 1 << 16
 
 /** `vascope events`: the events of a session file, one a line. */
 export function eventsCommand(): Command {
@@ -41,6 +38,13 @@ Exit codes: 0 all that was asked for was printed, 2 usage, 4 the file is damaged
 }
 
 async function print(file: string, options: Options): Promise<void> {
+  if (options.from !== undefined && options.to !== undefined && options.from > options.to)
+    throw new VascopeError(
+      'usage',
+      `--from ${options.from} s is later than --to ${options.to} s: there is nothing between them.`,
+      'Give the earlier time with --from.',
+      EXIT.usage
+    )
   const reader = new SessionReader(file)
   try {
     const context = eventContext(reader)
@@ -50,30 +54,20 @@ async function print(file: string, options: Options): Promise<void> {
     const { from, to } = options
     const stream = new EventStream(reader, context, { kinds: kindsOf(options.kind, context), from, to, where })
     const text = new EventText(context, reader.index())
-    let out = ''
+    const lines = new Lines()
     for (const { count, time, kind, at, values } of stream.rows()) {
-      for (let i = 0; i < count; i++) {
-        const line = options.json
-          ? text.json(time[i]!, kind[i]!, values, at[i]!)
-          : text.line(time[i]!, kind[i]!, values, at[i]!)
-        out += `${line}\n`
-        if (out.length < WRITE_AT) continue
-        await write(out)
-        out = ''
-      }
+      for (let i = 0; i < count; i++)
+        await lines.put(
+          options.json ? text.json(time[i]!, kind[i]!, values, at[i]!) : text.line(time[i]!, kind[i]!, values, at[i]!)
+        )
     }
-    await write(out)
+    await lines.end()
     if (stream.lost === 0) return
     say(`vascope: ${file} is damaged: ${formatCount(stream.lost)} events of the chunks that were asked for are lost.`)
     process.exitCode = EXIT.file
   } finally {
     reader.close()
   }
-}
-
-/** Waits until a slow reader has taken it: what is printed never piles up in memory. */
-async function write(text: string): Promise<void> {
-  if (text && !process.stdout.write(text)) await once(process.stdout, 'drain')
 }
 
 /** "va-insert,kind-123" as numbers. Throws where the session has no such kind. */

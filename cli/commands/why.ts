@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { WhyAlive, WhyGone } from '../../engine/api'
 import { formatBytes, formatTime, quantityText } from '../../engine/format'
+import type { SessionModel } from '../../engine/model/session'
 import { EXIT, VascopeError } from '../../engine/problem'
 import { mappingsAt, whyAlive, whyGone } from '../../engine/query/why'
 import { openRecording } from '../../engine/session/recording'
@@ -29,6 +30,7 @@ export function whyCommand(): Command {
       const { model } = recording
       const at = options.at ?? model.end
       if (options.bo !== undefined) {
+        if (!model.state.bos.has(options.bo)) throw noBo(model, options.bo)
         const why = whyAlive(model, options.bo, at)
         if (options.json) json(why)
         else result(aliveText(why))
@@ -54,6 +56,17 @@ function time(text: string): number {
   const value = Number(text.replace(/s$/, ''))
   if (text === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Give a time in seconds.')
   return value
+}
+
+function noBo({ state }: SessionModel, bo: number): VascopeError {
+  const ids = [...state.bos.keys()].filter((id) => id !== 0).sort((a, b) => a - b)
+  const some = ids.length > 20 ? `${ids.length} BOs, ${ids[0]} to ${ids.at(-1)}` : `the BOs ${ids.join(', ')}`
+  return new VascopeError(
+    'no-bo',
+    `There never was a BO ${bo} in this session.`,
+    ids.length === 0 ? 'It has no BOs at all.' : `It has ${some}. vascope events --kind bo-create lists them.`,
+    EXIT.usage
+  )
 }
 
 function aliveText(why: WhyAlive): string {

@@ -54,6 +54,11 @@ export class Moments {
     return model
   }
 
+  /** The newest time of the session, seconds. */
+  get end(): number {
+    return this.empty().seconds(BigInt(Math.round(this.reader.index().endNs)))
+  }
+
   /** A model that knows what events mean and what tasks and names are called, and nothing of what happened. */
   private empty(): SessionModel {
     const { reader } = this
