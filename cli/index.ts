@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { boardCommand } from './commands/board'
 import { checkCommand } from './commands/check'
+import { diffCommand } from './commands/diff'
 import { eventsCommand } from './commands/events'
 import { exportCommand } from './commands/export'
 import { infoCommand, reportCommand } from './commands/file'
@@ -31,6 +32,7 @@ for (const command of [
   demoCommand(),
   infoCommand(),
   statsCommand(),
+  diffCommand(),
   checkCommand(),
   stateCommand(),
   vmCommand(),

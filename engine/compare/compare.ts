@@ -183,8 +183,8 @@ function side(runs: readonly Run[], label: string): CompareSide {
   const { retained, mapped } = runs[0]!
   return {
     label,
-    runs: runs.map(({ file, recording: { head }, kernel, statistics, lossy }) => ({
-      ...{ file, kernel, lossy },
+    runs: runs.map(({ file, recording: { head, complete, damage }, kernel, statistics, lossy }) => ({
+      ...{ file, kernel, lossy, damaged: damage.length > 0 || !complete },
       title: head.title,
       board: head.board,
       seconds: statistics.seconds,
@@ -208,7 +208,10 @@ function setUp(runs: readonly Run[]): Map<string, string> {
       ['scenarios', scenarios || 'none, only watched'],
       ['board', head.board],
       ['program', head.program],
-      ...Object.entries(head.facts).sort(([x], [y]) => (x < y ? -1 : 1))
+      // where it was reached says nothing of what it is
+      ...Object.entries(head.facts)
+        .filter(([name]) => name !== 'host')
+        .sort(([x], [y]) => (x < y ? -1 : 1))
     ])
   })
   const names = new Set(lines.flatMap((line) => [...line.keys()]))

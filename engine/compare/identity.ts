@@ -1,5 +1,4 @@
 import type { EventCursor, Observer } from '../model/observer'
-import type { Vm } from '../model/entities'
 import type { State } from '../model/state'
 import { Reason, REASONS } from '../model/state'
 import { Field, Kind } from '../wire/schema'
@@ -22,7 +21,8 @@ export interface Course {
 
 interface BoIdentity {
   pid: number
-  comm: string
+  created: number
+  /** Which of its process it is; 0 for the kernel's own. */
   ordinal: number
   name: string
   bytes: number
@@ -108,57 +108,72 @@ export class Identities implements Observer {
     const bo = this.state.bos.get(id)
     const task = this.state.tasks.get(bo?.task ?? 0)
     const { ordinal = 0, name = '', bytes = 0 } = bo ?? {}
-    this.bos.set(id, { pid: task?.pid ?? 0, comm: task?.comm ?? '', ordinal, name, bytes })
+    this.bos.set(id, { pid: task?.pid ?? 0, created: bo?.created ?? 0, ordinal, name, bytes })
   }
 
-  /** Keys of the VMs, by id. */
+  /** Keys of the VMs, by id: "2 scanout-flip, VM 1", or the name of one that the kernel made or that is older than tracing. */
   vmKeys(): Map<number, string> {
-    const times = new Map<string, number>()
+    const nth = counter()
     const keys = new Map<number, string>()
     for (const vm of [...this.state.vms.values()].sort((a, b) => a.id - b.id)) {
-      const base = this.vmBase(vm)
-      const nth = (times.get(base) ?? 0) + 1
-      times.set(base, nth)
-      // a VM of before tracing has no place in an order, but for its name
-      keys.set(vm.id, vm.ordinal > 0 || nth === 1 ? base : `${base} (${nth})`)
+      const pid = this.state.tasks.get(vm.task)?.pid ?? 0
+      if (vm.ordinal > 0) {
+        const owner = this.owner(pid, vm.created)
+        keys.set(vm.id, `${owner}, VM ${nth(owner)}`)
+      } else keys.set(vm.id, numbered(vm.name || `unnamed ${vm.mode} VM`, nth))
     }
     return keys
-  }
-
-  private vmBase(vm: Vm): string {
-    const pid = this.state.tasks.get(vm.task)?.pid ?? 0
-    if (vm.ordinal > 0) return `${this.owner(pid)}, VM ${vm.ordinal}`
-    return vm.name || `unnamed ${vm.mode} VM`
   }
 
   /** Keys of the BOs that were mapped, by id. */
   boKeys(): Map<number, string> {
-    const times = new Map<string, number>()
-    const keys = new Map<number, string>()
-    for (const [id, bo] of [...this.bos].sort(([a], [b]) => a - b)) {
-      const base =
-        bo.ordinal > 0
-          ? `${this.owner(bo.pid)}, BO ${bo.ordinal}`
-          : `${bo.pid === 0 ? 'kernel' : this.owner(bo.pid)}, ${bo.name || 'BO'} of ${bo.bytes} bytes`
-      const nth = (times.get(base) ?? 0) + 1
-      times.set(base, nth)
-      keys.set(id, nth === 1 ? base : `${base} (${nth})`)
-    }
-    return keys
+    const nth = counter()
+    // a process may run several steps: the BOs of each are counted from its first one
+    const first = new Map<string, number>()
+    const owned = [...this.bos].sort(([a], [b]) => a - b)
+    const ownerOf = ({ pid, created }: BoIdentity): string => (pid === 0 ? 'kernel' : this.owner(pid, created))
+    for (const [, bo] of owned)
+      if (bo.ordinal > 0) first.set(ownerOf(bo), Math.min(bo.ordinal, first.get(ownerOf(bo)) ?? Infinity))
+    return new Map(
+      owned.map(([id, bo]) => {
+        const owner = ownerOf(bo)
+        const own = `${owner}, BO ${bo.ordinal - (first.get(owner) ?? 0) + 1}`
+        return [id, numbered(bo.ordinal > 0 ? own : `${owner}, ${bo.name || 'BO'} of ${bo.bytes} bytes`, nth)]
+      })
+    )
   }
 
-  private owner(pid: number): string {
-    const { scenarios, tasks } = this.state
-    const step = scenarios.findIndex((s) => s.pid !== 0 && s.pid === pid)
+  /** The step that a process carried out at a time, or the process. */
+  private owner(pid: number, time: number): string {
+    const { scenarios } = this.state
+    const step = scenarios.findLastIndex((s) => s.pid !== 0 && s.pid === pid && s.started <= time)
     if (step >= 0) return stepKey(step, scenarios[step]!.id)
-    const comm = [...tasks.values()].find((t) => t.pid === pid)?.comm ?? 'unknown process'
-    const alike = this.pids.filter(
-      (other) =>
-        !scenarios.some((s) => s.pid === other) && [...tasks.values()].find((t) => t.pid === other)?.comm === comm
-    )
-    const nth = alike.indexOf(pid) + 1
-    return nth > 1 ? `${comm} (${nth})` : comm
+    const comm = this.comm(pid)
+    const steps = new Set(scenarios.map((s) => s.pid))
+    const alike = this.pids.filter((other) => !steps.has(other) && this.comm(other) === comm)
+    return nameOf(comm, alike.indexOf(pid) + 1)
   }
+
+  private comm(pid: number): string {
+    for (const task of this.state.tasks.values()) if (task.pid === pid) return task.comm
+    return 'unknown process'
+  }
+}
+
+function counter(): (key: string) => number {
+  const counts = new Map<string, number>()
+  return (key) => {
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+    return counts.get(key)!
+  }
+}
+
+function numbered(name: string, nth: (key: string) => number): string {
+  return nameOf(name, nth(name))
+}
+
+function nameOf(name: string, n: number): string {
+  return n > 1 ? `${name} (${n})` : name
 }
 
 /** "2 scanout-flip" */
@@ -166,8 +181,8 @@ export function stepKey(index: number, scenario: string): string {
   return `${index + 1} ${scenario}`
 }
 
-/** "vma_put and unmap" */
+/** "vma_put and unmap"; "nothing" where no mapping went. */
 export function reasonsText(reasons: ReadonlySet<number>): string {
   const names = [...reasons].sort((a, b) => a - b).map((r) => REASONS[r] ?? `reason ${r}`)
-  return names.length === 0 ? 'not torn down' : `torn down by ${names.join(' and ')}`
+  return names.length === 0 ? 'nothing' : names.join(' and ')
 }

@@ -22,8 +22,8 @@ export function median(values: readonly number[]): number | null {
  * Whether what differs from run to run differs between the sides.
  *
  * From four runs on each side: the interval of the shift (Hodges and Lehmann), which is the Mann-Whitney test turned round; they differ when 0
- * is not in it, that is, p < 0.05 of a two-sided test. With two or three: they differ when they are further apart than either side is
- * wide. With one: nothing is known of the noise.
+ * is not in it, that is, p < 0.05 of a two-sided test. With two or three: they differ when they are more than twice as far
+ * apart as either side is wide. With one: nothing is known of the noise.
  */
 export function judge(a: readonly number[], b: readonly number[]): Judgement {
   if (Math.min(a.length, b.length) < 2) return { verdict: 'unknown', reason: 'one run: noise unknown', interval: null }
@@ -32,8 +32,8 @@ export function judge(a: readonly number[], b: readonly number[]): Judgement {
   const runs = `${a.length} runs against ${b.length}`
   if (Math.min(a.length, b.length) < RANKED) {
     const gap = low > 0 ? low : high < 0 ? -high : 0
-    return gap > Math.max(width(a), width(b))
-      ? { verdict: 'differs', reason: `${runs}, further apart than either side is wide`, interval: null }
+    return gap > 2 * Math.max(width(a), width(b))
+      ? { verdict: 'differs', reason: `${runs}, more than twice as far apart as either is wide`, interval: null }
       : { verdict: 'none', reason: `within the noise of ${runs}`, interval: null }
   }
   const k = criticalRank(a.length, b.length)

@@ -5,29 +5,39 @@ const EXAMPLES = 5
 
 type What = CompareObjects['what']
 
-/** What holds of a BO in a VM, of each kind, as text that is compared; empty: not seen. */
-const ASPECTS: {
+interface Aspect {
   what: What
+  /** What holds of a BO in a VM, as text that is compared; empty: not seen. */
   of: (course: BoCourse) => string
-  sentence: (n: string, a: string, b: string) => string
-}[] = [
+  sentence: (bos: string, a: string, b: string) => string
+}
+
+const ASPECTS: readonly Aspect[] = [
   {
     what: 'references',
-    of: ({ references: n }) => (n === null ? '' : `${n} reference${n === 1 ? '' : 's'}`),
-    sentence: (n, a, b) => `${n} ${b} instead of ${a} as the vm_bo is made`
+    of: ({ references }) => (references === null ? '' : plural(references, 'reference')),
+    sentence: (bos, a, b) => `${bos} with ${b} instead of ${parseInt(a)} as the vm_bo is made`
   },
-  { what: 'teardown', of: ({ teardown }) => teardown, sentence: (n, a, b) => `mappings of ${n} ${b} instead of ${a}` },
+  {
+    what: 'teardown',
+    of: ({ teardown }) => teardown,
+    sentence: (bos, a, b) => `mappings of ${bos} torn down by ${b} instead of ${a}`
+  },
   {
     what: 'mappings',
-    of: ({ mappings: n }) => `${n} mapping${n === 1 ? '' : 's'}`,
-    sentence: (n, a, b) => `${n} ${b} instead of ${a}`
+    of: ({ mappings }) => plural(mappings, 'mapping'),
+    sentence: (bos, a, b) => `${bos} with ${b} in the course of time instead of ${parseInt(a)}`
   },
   {
     what: 'outlives',
     of: ({ outlives }) => (outlives ? 'outlive the handle' : 'do not outlive the handle'),
-    sentence: (n, a, b) => `mappings of ${n} ${b} in B, and ${a} in A`
+    sentence: (bos, a, b) => `mappings of ${bos} ${b}; in A they ${a.startsWith('do not') ? 'do not' : 'do'}`
   }
 ]
+
+function plural(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
 
 /**
  * BOs that fared otherwise in a VM, in groups of the same change. Of several runs on a side only what all of them agree in is compared, so
