@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon says: frames made from its own state, and the path from ring buffer to queue. */
+/* What the daemon says: frames made from its own state, and the path from ring to queue. */
 #include "daemon.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the BPF programs write into the ring buffer. Shared by the BPF object and the daemon, so it uses
+ * What the BPF programs write into the ring (ring.h). Shared by the BPF object and the daemon, so it uses
  * nothing but fixed-size integers.
  *
  * A record's values are raw kernel facts (pointers, bytes) in the order of its kind's columns in
@@ -170,7 +170,7 @@ static inline __attribute__((always_inline)) int vs_kind_has_task(uint32_t kind)
 	}
 }
 
-#define VS_RING_BYTES (8u << 20)
+#define VS_RING_SLOTS (1u << 16)
 #define VS_VALUES 8
 #define VS_COMM 16
 #define VS_TEXT 32
@@ -180,6 +180,7 @@ struct vs_event {
 	uint32_t kind;    /* enum vs_kind */
 	uint32_t pid; /* tgid; this and what follows to comm only where vs_kind_has_task() */
 	uint32_t tid;
+	uint32_t size; /* bytes, with the text if there is one */
 	char comm[VS_COMM];
 	uint64_t value[VS_VALUES];
 };
@@ -190,7 +191,16 @@ struct vs_text_event {
 	char text[VS_TEXT];
 };
 
-/* One per kind and CPU. produced = what was asked of the ring buffer, dropped = what it had no room for. */
+/*
+ * Where a record is in the ring. serial: while it is being written, the complement of its number; when it is complete, its
+ * number and one. Records are numbered from 0 in the order in which they were given a slot.
+ */
+struct vs_slot {
+	uint64_t serial;
+	struct vs_text_event record;
+};
+
+/* One per kind and CPU. produced = what was asked of the ring, dropped = what it had no room for. */
 struct vs_counter {
 	uint64_t produced;
 	uint64_t dropped;

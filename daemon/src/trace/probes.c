@@ -15,6 +15,10 @@
 	  .measures_only = true }
 #define MEASURE(program, symbol, module, kind) AIDS(program, symbol, module, VS_HOW_FENTRY, kind)
 #define LEAVE(program, symbol, module) AIDS(program, symbol, module, VS_HOW_FEXIT, VS_VA_REMOVE, VS_PTE_UNMAP)
+/* Of a request to split and merge: where msm has VM_BIND, the end of the ioctl ends them all. */
+#define LEAVE_UNLESS(program_, symbol_, module_, spared_by_) \
+	{ .program = program_, .symbol = symbol_, .module = module_, .how = VS_HOW_FEXIT, \
+	  .kinds = { VS_VA_REMOVE, VS_PTE_UNMAP }, .measures_only = true, .spared_by = spared_by_ }
 
 static const struct vs_probe generic[] = {
 	EXIT("vm_create", "drm_gpuvm_init", "drm_gpuvm", VS_VM_CREATE),
@@ -34,9 +38,9 @@ static const struct vs_probe generic[] = {
 	ENTRY("va_unlink", "drm_gpuva_unlink", "drm_gpuvm", VS_VA_UNLINK),
 	ENTRY("va_unlink_defer", "drm_gpuva_unlink_defer", "drm_gpuvm", VS_VA_UNLINK),
 	ENTRY("sm_map", "drm_gpuvm_sm_map", "drm_gpuvm", VS_SM_MAP),
-	LEAVE("sm_map_end", "drm_gpuvm_sm_map", "drm_gpuvm"),
+	LEAVE_UNLESS("sm_map_end", "drm_gpuvm_sm_map", "drm_gpuvm", "msm_ioctl_vm_bind"),
 	ENTRY("sm_unmap", "drm_gpuvm_sm_unmap", "drm_gpuvm", VS_SM_UNMAP),
-	LEAVE("sm_unmap_end", "drm_gpuvm_sm_unmap", "drm_gpuvm"),
+	LEAVE_UNLESS("sm_unmap_end", "drm_gpuvm_sm_unmap", "drm_gpuvm", "msm_ioctl_vm_bind"),
 	EXIT("bo_create", "drm_gem_private_object_init", "drm", VS_BO_CREATE),
 	ENTRY("bo_destroy", "drm_gem_object_free", "drm", VS_BO_DESTROY),
 	EXIT("handle_open", "drm_gem_handle_create_tail", "drm", VS_HANDLE_OPEN),
@@ -177,7 +181,10 @@ static bool vs_probe_plan(struct vs_btf *btf, const struct vs_probe *probe, stru
 {
 	struct vs_probe_result *primary = probe->stands_in_for ? vs_result_of(results, n, probe->stands_in_for) : NULL;
 	bool exists = vs_probe_exists(btf, probe);
+	int fd;
 
+	if (probe->spared_by && vs_btf_function(btf, "msm", probe->spared_by, &fd) >= 0)
+		return false;
 	if (probe->stands_in_for && (!exists || !primary || primary->wanted))
 		return false;
 	results[n] = (struct vs_probe_result){

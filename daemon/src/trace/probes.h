@@ -30,6 +30,7 @@ struct vs_probe {
 	enum vs_how how;
 	enum vs_kind kinds[VS_PROBE_KINDS]; /* 0 ends; empty: serves the snapshot */
 	const char *stands_in_for;          /* program that this one replaces where that one's symbol is absent */
+	const char *spared_by; /* function of msm: where it is there, this program is not needed */
 	bool measures_only;                 /* without it the events come, without a duration or a reason of theirs */
 };
 

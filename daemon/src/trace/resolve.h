@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a raw record of the ring buffer to a row of the wire: addresses become ids, bytes become pages,
+ * From a raw record of the ring to a row of the wire: addresses become ids, bytes become pages,
  * tasks and strings become numbers. Records must come in ring order: it is the order in which an address ends
  * and begins again.
  */

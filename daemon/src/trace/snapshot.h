@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Snapshot from the records of one walk. Records come through the ring buffer between the events, in order, so
+ * A Snapshot from the records of one walk. Records come through the ring between the events, in order, so
  * ids fit; what ended while the walk went on is left out.
  */
 #ifndef VS_TRACE_SNAPSHOT_H

@@ -13,6 +13,8 @@
 
 /* A board that refuses more programs than this one by one has another problem. */
 #define VS_LOAD_ATTEMPTS 8
+/* Of --buffers, for each slot. They are a little larger. */
+#define VS_SLOT_BYTES 128
 
 static const struct vs_probe_table *const tables[] = { &vs_probes_generic, &vs_probes_msm };
 
@@ -105,6 +107,12 @@ static void vs_sections_unregister(const int *ids)
 			libbpf_unregister_prog_handler(ids[i]);
 }
 
+/* A power of two: --buffers is one, and so is the room for a record in it. */
+static uint32_t vs_ring_slots(const struct vs_tracer *tracer)
+{
+	return tracer->buffers_kib ? (tracer->buffers_kib << 10) / VS_SLOT_BYTES : VS_RING_SLOTS;
+}
+
 /* Opens the object and chooses what to load of it. */
 static struct vascope_bpf *vs_tracer_open(struct vs_tracer *tracer)
 {
@@ -118,8 +126,8 @@ static struct vascope_bpf *vs_tracer_open(struct vs_tracer *tracer)
 
 		bpf_program__set_autoload(program, result && result->wanted);
 	}
-	if (tracer->buffers_kib)
-		bpf_map__set_max_entries(skeleton->maps.ring, tracer->buffers_kib << 10);
+	skeleton->rodata->ring_slots = vs_ring_slots(tracer);
+	bpf_map__set_max_entries(skeleton->maps.ring, vs_ring_slots(tracer));
 	return skeleton;
 }
 
@@ -176,15 +184,6 @@ static size_t vs_tracer_attach(struct vs_tracer *tracer)
 	return attached;
 }
 
-int vs_tracer_record(void *data, void *record, size_t size)
-{
-	struct vs_tracer *tracer = data;
-
-	tracer->record(tracer->record_data, record, size);
-	/* libbpf (1.1, ringbuf_process_ring) marks this record as consumed before it returns our error: none is lost. */
-	return ++tracer->consumed == VS_CONSUME_MOST ? -EAGAIN : 0;
-}
-
 static void vs_tracer_refuse_all(struct vs_tracer *tracer, const char *reason)
 {
 	for (size_t i = 0; i < tracer->n_results; i++)
@@ -223,15 +222,16 @@ static void vs_tracer_setup_bpf(struct vs_tracer *tracer)
 		tracer->problem = vs_xstrdup("no program could be attached");
 		return;
 	}
-	tracer->ring = ring_buffer__new(bpf_map__fd(tracer->skeleton->maps.ring), vs_tracer_record, tracer, NULL);
-	if (!tracer->ring)
-		tracer->problem = vs_xprintf("the ring buffer cannot be mapped: %s", strerror(errno));
+	r = vs_ring_open(&tracer->ring, bpf_map__fd(tracer->skeleton->maps.ring), vs_ring_slots(tracer),
+			 (volatile uint64_t *)&tracer->skeleton->bss->ring_tail);
+	if (r)
+		tracer->problem = vs_xprintf("the ring cannot be mapped: %s", strerror(-r));
 }
 
 /* Takes back what a level that does not work has left, but for its problem. */
 static void vs_tracer_clear(struct vs_tracer *tracer)
 {
-	ring_buffer__free(tracer->ring);
+	vs_ring_close(&tracer->ring);
 	for (size_t i = 0; i < tracer->n_results; i++)
 		bpf_link__destroy(tracer->links[i]);
 	free(tracer->links);
@@ -241,7 +241,6 @@ static void vs_tracer_clear(struct vs_tracer *tracer)
 	free(tracer->kprobes);
 	vs_probes_free(tracer->results, tracer->n_results);
 	free(tracer->missed_before);
-	tracer->ring = NULL;
 	tracer->links = NULL;
 	tracer->skeleton = NULL;
 	tracer->kprobes = NULL;
@@ -400,8 +399,7 @@ bool vs_tracer_consume(struct vs_tracer *tracer)
 {
 	if (tracer->kprobes)
 		return vs_kprobes_consume(tracer->kprobes, false);
-	tracer->consumed = 0;
-	return tracer->ring && ring_buffer__consume(tracer->ring) == -EAGAIN;
+	return tracer->ring.slot && vs_ring_take(&tracer->ring, VS_CONSUME_MOST, tracer->record, tracer->record_data);
 }
 
 void vs_tracer_consume_all(struct vs_tracer *tracer)
@@ -414,15 +412,13 @@ void vs_tracer_consume_all(struct vs_tracer *tracer)
 			;
 		return;
 	}
-	while (n < VS_RING_BYTES / sizeof(struct vs_event) && vs_tracer_consume(tracer))
+	while (n < tracer->ring.n_slots && vs_tracer_consume(tracer))
 		n += VS_CONSUME_MOST;
 }
 
 int vs_tracer_fd(const struct vs_tracer *tracer)
 {
-	if (tracer->kprobes)
-		return tracer->kprobes->fs.poll;
-	return tracer->ring ? ring_buffer__epoll_fd(tracer->ring) : -1;
+	return tracer->kprobes ? tracer->kprobes->fs.poll : -1;
 }
 
 /* Makes the kernel write its list: the first read of a seq_file makes all of the text, however little is read of it. */
@@ -454,7 +450,7 @@ int vs_tracer_walk(struct vs_tracer *tracer)
 		return vs_kprobes_walk(tracer->kprobes, tracer->walk_fd);
 	/*
 	 * Unseen first: a seq_file begins with one page, and for each doubling lists everything again
-	 * (seq_read_iter, fs/seq_file.c, Linux 7.3.4). The ring buffer has no room for that many lists, and nothing
+	 * (seq_read_iter, fs/seq_file.c, Linux 7.3.4). The ring has no room for that many lists, and nothing
 	 * is taken from it meanwhile. The file keeps its buffer, so that the second list comes once.
 	 */
 	r = vs_tracer_list(tracer);

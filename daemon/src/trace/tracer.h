@@ -4,7 +4,7 @@
  * then silent until vs_tracer_start(). Afterwards only descriptors and mapped memory are used, so it
  * works without privileges, and nothing new can be loaded.
  *
- * Thread: one; the ring buffer has one consumer.
+ * Thread: one; the ring has one consumer.
  */
 #ifndef VS_TRACE_TRACER_H
 #define VS_TRACE_TRACER_H
@@ -17,13 +17,13 @@
 #include "trace/event.h"
 #include "trace/level.h"
 #include "trace/probes.h"
+#include "trace/ring.h"
 
 #define VS_CONSUME_MOST 16384
 
 struct vascope_bpf;
 struct bpf_link;
 struct vs_kprobes;
-struct ring_buffer;
 
 /* record: struct vs_event, with the text behind it where size says so. */
 typedef void (*vs_record_fn)(void *data, const struct vs_event *record, size_t size);
@@ -34,7 +34,7 @@ struct vs_tracer {
 	char *level_reason; /* why not the level above, NULL at the highest */
 	struct vascope_bpf *skeleton; /* NULL: nothing is loaded */
 	struct vs_kprobes *kprobes;   /* at that level, instead */
-	struct ring_buffer *ring;
+	struct vs_ring ring;
 	struct vs_btf *btf; /* during set-up */
 	struct bpf_link **links; /* one per result, NULL where not attached */
 	struct vs_probe_result *results;
@@ -46,7 +46,6 @@ struct vs_tracer {
 	vs_record_fn record;
 	void *record_data;
 	uint64_t listed[VS_RECORD_KINDS]; /* records of walks that no program made */
-	size_t consumed; /* records, by the consume that goes on */
 };
 
 /* Totals since tracing began, by kind; produced = what the probes saw, dropped of it for want of room. */
@@ -76,9 +75,7 @@ void vs_tracer_stop(struct vs_tracer *tracer);
 bool vs_tracer_consume(struct vs_tracer *tracer);
 /* Gives all records that wait now to the record function: ends when as many were taken as the ring can hold. */
 void vs_tracer_consume_all(struct vs_tracer *tracer);
-/* The callback of ring_buffer__new(); data is the tracer. */
-int vs_tracer_record(void *data, void *record, size_t size);
-/* Readable when much waits; the daemon looks by itself more often than that. -1 without a ring. */
+/* Readable when much waits, with kprobe events; -1 where the daemon looks by itself often enough. */
 int vs_tracer_fd(const struct vs_tracer *tracer);
 
 /* Makes the kernel list its objects; the records come with the next consume. 0 or -errno. */

@@ -10,15 +10,28 @@
 #define VS_MODE_KERNEL_MANAGED 1
 #define VS_MODE_USER_MANAGED 2
 
-static __always_inline int vs_is_msm(struct drm_device *dev)
+/* Where msm's struct drm_driver is, once it was met. The programs on its functions keep its module loaded. */
+static __u64 msm_driver;
+
+static __always_inline int vs_is_msm_driver(const struct drm_driver *driver)
 {
 	char name[4] = {};
 
 	/* Without msm's types on this board there is no msm object either; the reads below are dead then. */
 	if (!bpf_core_type_exists(struct msm_gem_object))
 		return 0;
-	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(dev, driver, name));
-	return name[0] == 'm' && name[1] == 's' && name[2] == 'm' && !name[3];
+	if ((__u64)driver == msm_driver)
+		return driver != 0;
+	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(driver, name));
+	if (name[0] != 'm' || name[1] != 's' || name[2] != 'm' || name[3])
+		return 0;
+	msm_driver = (__u64)driver;
+	return 1;
+}
+
+static __always_inline int vs_is_msm(struct drm_device *dev)
+{
+	return vs_is_msm_driver(BPF_CORE_READ(dev, driver));
 }
 
 static __always_inline __u64 vs_bo_flags(struct drm_gem_object *obj)
@@ -55,7 +68,8 @@ static __always_inline __u64 vs_va_state(struct drm_gpuvm *vm, struct drm_gpuva 
 /* Flags of a drm_gpuva that a request to map asks for: drm_gpuvm has none of its own, its driver's are in priv. */
 static __always_inline __u64 vs_map_flags(struct drm_gpuvm *vm, void *priv)
 {
-	if (vs_is_msm(BPF_CORE_READ(vm, drm)) && bpf_core_type_exists(struct op_arg))
+	/* The VM is as the kernel gave it: read in place. */
+	if (vs_is_msm_driver(vm->drm->driver) && bpf_core_type_exists(struct op_arg))
 		return BPF_CORE_READ((struct op_arg *)priv, flags);
 	return 0;
 }

@@ -69,7 +69,7 @@ int BPF_PROG(handle_close, int id, void *ptr, void *data)
 	e->value[0] = (__u64)data;
 	e->value[1] = (__u64)ptr;
 	e->value[2] = (__u32)id;
-	e->value[3] = vs_refcount(ptr);
+	e->value[3] = BPF_CORE_READ((struct drm_gem_object *)ptr, refcount.refcount.refs.counter);
 	vs_submit(e);
 	return 0;
 }

@@ -37,7 +37,7 @@ int BPF_PROG(vm_create, struct drm_gpuvm *vm)
 	e->event.value[3] = vm->mm_range;
 	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), vm->name) < 0)
 		e->text[0] = 0;
-	vs_submit_text(e);
+	vs_submit(e);
 	return 0;
 }
 
@@ -91,33 +91,37 @@ int BPF_PROG(vm_bo_create, struct drm_gpuvm *vm, struct drm_gem_object *obj, str
 	return 0;
 }
 
-static __always_inline int vs_vm_bo_destroyed(struct drm_gpuvm_bo *vm_bo)
-{
-	struct drm_gem_object *obj = BPF_CORE_READ(vm_bo, obj);
-	struct vs_event *e = vs_event_begin(VS_VM_BO_DESTROY);
-
-	if (!e)
-		return 0;
-	e->value[0] = (__u64)BPF_CORE_READ(vm_bo, vm);
-	e->value[1] = (__u64)vm_bo;
-	e->value[2] = (__u64)obj;
-	e->value[3] = vs_refcount(obj);
-	vs_submit(e);
-	return 0;
-}
-
 /* The last step of every way a vm_bo ends: put, deferred cleanup, and an unused preallocation. */
 SEC("fentry/drm_gpuvm_bo_destroy_not_in_lists")
 int BPF_PROG(vm_bo_destroy, struct drm_gpuvm_bo *vm_bo)
 {
-	return vs_vm_bo_destroyed(vm_bo);
+	struct vs_event *e = vs_event_begin(VS_VM_BO_DESTROY);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)vm_bo->vm;
+	e->value[1] = (__u64)vm_bo;
+	e->value[2] = (__u64)vm_bo->obj;
+	e->value[3] = vs_refcount(vm_bo->obj);
+	vs_submit(e);
+	return 0;
 }
 
 /* Stands in where the compiler made the function above part of this one. */
 SEC("fentry/drm_gpuvm_bo_destroy")
 int BPF_PROG(vm_bo_destroy_kref, struct kref *kref)
 {
-	return vs_vm_bo_destroyed(vs_container_of(kref, struct drm_gpuvm_bo, kref));
+	struct drm_gpuvm_bo *vm_bo = vs_container_of(kref, struct drm_gpuvm_bo, kref);
+	struct vs_event *e = vs_event_begin(VS_VM_BO_DESTROY);
+
+	if (!e)
+		return 0;
+	e->value[0] = (__u64)BPF_CORE_READ(vm_bo, vm);
+	e->value[1] = (__u64)vm_bo;
+	e->value[2] = (__u64)BPF_CORE_READ(vm_bo, obj);
+	e->value[3] = (__u32)BPF_CORE_READ(vm_bo, obj, refcount.refcount.refs.counter);
+	vs_submit(e);
+	return 0;
 }
 
 SEC("fexit/drm_gpuva_insert")
@@ -205,9 +209,9 @@ static __always_inline int vs_vm_bo_found(struct drm_gpuvm_bo *vm_bo)
 
 	if (!e)
 		return 0;
-	e->value[0] = (__u64)BPF_CORE_READ(vm_bo, vm);
+	e->value[0] = (__u64)vm_bo->vm;
 	e->value[1] = (__u64)vm_bo;
-	e->value[2] = (__u64)BPF_CORE_READ(vm_bo, obj);
+	e->value[2] = (__u64)vm_bo->obj;
 	vs_submit(e);
 	return 0;
 }
@@ -216,7 +220,7 @@ static __always_inline int vs_vm_bo_found(struct drm_gpuvm_bo *vm_bo)
 SEC("fexit/drm_gpuvm_bo_obtain_locked")
 int BPF_PROG(vm_bo_obtain, struct drm_gpuvm *vm, struct drm_gem_object *obj, struct drm_gpuvm_bo *vm_bo)
 {
-	if (vs_is_error(vm_bo) || BPF_CORE_READ(vm_bo, kref.refcount.refs.counter) < 2)
+	if (vs_is_error(vm_bo) || vm_bo->kref.refcount.refs.counter < 2)
 		return 0;
 	return vs_vm_bo_found(vm_bo);
 }

@@ -28,9 +28,10 @@ struct bpf_map;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
-/* Nothing of it is read: it only names the type that task storage wants. */
 struct task_struct {
 	int pid;
+	int tgid;
+	char comm[16];
 };
 
 struct list_head {

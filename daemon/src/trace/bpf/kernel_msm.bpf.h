@@ -93,12 +93,14 @@ struct msm_gem_submit {
 	__u32 ident;
 };
 
+#pragma clang attribute pop
+
+/* The first fields of the ioctl's argument (include/uapi/drm/msm_drm.h): the kernel's ABI, so never relocated. */
 struct drm_msm_vm_bind {
 	__u32 flags;
 	__u32 nr_ops;
+	__s32 fence_fd;
 	__u32 queue_id;
 };
-
-#pragma clang attribute pop
 
 #endif

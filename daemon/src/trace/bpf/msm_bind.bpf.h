@@ -4,21 +4,19 @@
 SEC("fentry/msm_ioctl_vm_bind")
 int BPF_PROG(msm_vm_bind_begin)
 {
-	vs_reason_clear();
-	vs_call_begin(VS_CALL_VM_BIND);
+	vs_call_begin_outermost(VS_CALL_VM_BIND);
 	return 0;
 }
 
 /* Only when it is not what was told last. */
-static __always_inline void vs_throttle(struct drm_file *file)
+static __always_inline void vs_throttle(struct vs_task *task, struct drm_file *file)
 {
-	struct msm_context *context = BPF_CORE_READ(file, driver_priv);
+	struct msm_context *context = file->driver_priv;
 	struct drm_gpuvm *vm = context ? BPF_CORE_READ(context, vm) : 0;
-	struct vs_task *task = vm ? vs_task() : 0;
 	struct vs_event *e;
 	__u64 count;
 
-	if (!task)
+	if (!vm)
 		return;
 	count = (__u32)BPF_CORE_READ(vs_container_of(vm, struct msm_gem_vm, base), prealloc_throttle.in_flight.counter);
 	if (task->throttle_vm == (__u64)vm && task->throttle_count == count)
@@ -36,19 +34,25 @@ static __always_inline void vs_throttle(struct drm_file *file)
 SEC("fexit/msm_ioctl_vm_bind")
 int BPF_PROG(msm_vm_bind, struct drm_device *dev, void *data, struct drm_file *file, int ret)
 {
-	struct drm_msm_vm_bind *args = data;
-	__u64 duration = vs_call_end(VS_CALL_VM_BIND);
+	struct drm_msm_vm_bind args = {};
+	struct vs_task *task = vs_task();
+	__u64 duration = vs_call_end_of(task, VS_CALL_VM_BIND);
 	struct vs_event *e = vs_event_begin(VS_VM_BIND);
 
+	/* Ends the requests to split and merge that were made in it (spared_by in probes.c). */
+	if (task)
+		task->reasons = 0;
 	if (!e)
 		return 0;
-	e->value[0] = BPF_CORE_READ(args, queue_id);
-	e->value[1] = BPF_CORE_READ(args, nr_ops);
-	e->value[2] = BPF_CORE_READ(args, flags);
+	bpf_probe_read_kernel(&args, sizeof(args), data);
+	e->value[0] = args.queue_id;
+	e->value[1] = args.nr_ops;
+	e->value[2] = args.flags;
 	e->value[3] = (__u64)(-(__s64)ret);
 	e->value[4] = duration;
 	vs_submit(e);
-	vs_throttle(file);
+	if (task)
+		vs_throttle(task, file);
 	return 0;
 }
 

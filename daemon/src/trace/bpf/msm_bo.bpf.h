@@ -261,6 +261,6 @@ int BPF_KRETPROBE(msm_bo_name)
 				      (char *)vs_container_of(obj, struct msm_gem_object, base) +
 					      bpf_core_field_offset(struct msm_gem_object, name)) < 0)
 		e->text[0] = 0;
-	vs_submit_text(e);
+	vs_submit(e);
 	return 0;
 }

@@ -10,9 +10,9 @@ int BPF_PROG(msm_pte_map, struct msm_gem_vm *vm, const struct msm_vm_map_op *op,
 	if (!e)
 		return 0;
 	e->value[0] = (__u64)vm + bpf_core_field_offset(struct msm_gem_vm, base);
-	e->value[1] = BPF_CORE_READ(op, iova);
-	e->value[2] = BPF_CORE_READ(op, range);
-	e->value[3] = (__u32)BPF_CORE_READ(op, queue_id);
+	e->value[1] = op->iova;
+	e->value[2] = op->range;
+	e->value[3] = (__u32)op->queue_id;
 	e->value[4] = (__u64)(-(__s64)ret);
 	vs_submit(e);
 	return 0;
@@ -42,6 +42,9 @@ static __always_inline __u64 vs_op_reason(char first)
 	}
 }
 
+/* Where the driver's word "map" is, once it was met. */
+static __u64 logs_map;
+
 /* vm_unmap_op() is inlined, and this is the first thing it does; for "map" vm_map_op() above tells more. */
 SEC("fentry/vm_log")
 int BPF_PROG(msm_pte_unmap, struct msm_gem_vm *vm, const char *op, __u64 iova, __u64 range, int queue)
@@ -50,9 +53,13 @@ int BPF_PROG(msm_pte_unmap, struct msm_gem_vm *vm, const char *op, __u64 iova, _
 	char first = 0;
 	__u64 reason;
 
-	bpf_probe_read_kernel(&first, sizeof(first), op);
-	if (first == 'm')
+	if ((__u64)op == logs_map)
 		return 0;
+	bpf_probe_read_kernel(&first, sizeof(first), op);
+	if (first == 'm') {
+		logs_map = (__u64)op;
+		return 0;
+	}
 	e = vs_event_begin(VS_PTE_UNMAP);
 	if (!e)
 		return 0;
@@ -89,8 +96,7 @@ int BPF_PROG(msm_pte_unmap_vma, struct drm_gpuva *va)
 SEC("fentry/msm_vma_job_run")
 int BPF_PROG(msm_vm_bind_run_begin)
 {
-	vs_reason_clear();
-	vs_call_begin(VS_CALL_VM_BIND_RUN);
+	vs_call_begin_outermost(VS_CALL_VM_BIND_RUN);
 	return 0;
 }
 
@@ -105,7 +111,7 @@ int BPF_PROG(msm_vm_bind_run, struct drm_sched_job *base)
 
 	if (!e)
 		return 0;
-	e->value[0] = (__u64)BPF_CORE_READ(base, s_fence);
+	e->value[0] = (__u64)base->s_fence;
 	e->value[1] = (__u64)vm;
 	e->value[2] = BPF_CORE_READ(vs_container_of(vm, struct msm_gem_vm, base), unusable) ? VS_EINVAL : 0;
 	e->value[3] = duration;
@@ -123,7 +129,7 @@ SEC("fentry/msm_vma_job_free")
 int BPF_PROG(msm_vm_bind_free, struct drm_sched_job *base)
 {
 	struct msm_vm_bind_job *job = vs_container_of(base, struct msm_vm_bind_job, base);
-	struct drm_sched_fence *fence = BPF_CORE_READ(base, s_fence);
+	struct drm_sched_fence *fence = base->s_fence;
 	struct vs_list_walk walk = { .head = (void *)job + bpf_core_field_offset(struct msm_vm_bind_job, vm_ops) };
 	struct vs_event *e;
 	long steps = 0;
@@ -136,7 +142,7 @@ int BPF_PROG(msm_vm_bind_free, struct drm_sched_job *base)
 	e = vs_event_begin(VS_VM_BIND_FREE);
 	if (!e)
 		return 0;
-	if (fence && !BPF_CORE_READ(fence, finished.refcount.refcount.refs.counter))
+	if (fence && !fence->finished.refcount.refcount.refs.counter)
 		fence = 0;
 	e->value[0] = (__u64)fence;
 	e->value[1] = steps > 0 ? steps : 0;

@@ -15,10 +15,10 @@ int BPF_PROG(job_queue, struct drm_sched_job *job, struct drm_sched_entity *enti
 	e = vs_text_begin(VS_JOB_QUEUE);
 	if (!e)
 		return 0;
-	e->event.value[0] = (__u64)BPF_CORE_READ(job, s_fence);
-	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(job, sched, name)) < 0)
+	e->event.value[0] = (__u64)job->s_fence;
+	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), job->sched->name) < 0)
 		e->text[0] = 0;
-	vs_submit_text(e);
+	vs_submit(e);
 	return 0;
 }
 
@@ -32,10 +32,10 @@ int BPF_PROG(job_run, struct drm_sched_job *job, struct drm_sched_entity *entity
 	e = vs_text_begin(VS_JOB_RUN);
 	if (!e)
 		return 0;
-	e->event.value[0] = (__u64)BPF_CORE_READ(job, s_fence);
-	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(job, sched, name)) < 0)
+	e->event.value[0] = (__u64)job->s_fence;
+	if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), job->sched->name) < 0)
 		e->text[0] = 0;
-	vs_submit_text(e);
+	vs_submit(e);
 	return 0;
 }
 

@@ -9,15 +9,15 @@ int BPF_PROG(sm_map, struct drm_gpuvm *vm, void *priv, const struct drm_gpuvm_ma
 {
 	struct vs_event *e;
 
-	vs_reason_push(VS_REASON_REPLACE);
+	vs_reason_set(VS_REASON_REPLACE);
 	e = vs_event_begin(VS_SM_MAP);
 	if (!e)
 		return 0;
 	e->value[0] = (__u64)vm;
-	e->value[1] = (__u64)BPF_CORE_READ(request, map.gem.obj);
-	e->value[2] = BPF_CORE_READ(request, map.va.addr);
-	e->value[3] = BPF_CORE_READ(request, map.va.range);
-	e->value[4] = BPF_CORE_READ(request, map.gem.offset);
+	e->value[1] = (__u64)request->map.gem.obj;
+	e->value[2] = request->map.va.addr;
+	e->value[3] = request->map.va.range;
+	e->value[4] = request->map.gem.offset;
 	e->value[5] = vs_map_flags(vm, priv);
 	vs_submit(e);
 	return 0;
@@ -35,7 +35,7 @@ int BPF_PROG(sm_unmap, struct drm_gpuvm *vm, void *priv, __u64 addr, __u64 range
 {
 	struct vs_event *e;
 
-	vs_reason_push(VS_REASON_UNMAP);
+	vs_reason_set(VS_REASON_UNMAP);
 	e = vs_event_begin(VS_SM_UNMAP);
 	if (!e)
 		return 0;

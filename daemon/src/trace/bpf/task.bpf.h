@@ -58,10 +58,20 @@ static __always_inline void vs_call_begin(enum vs_call call)
 		task->began[call] = bpf_ktime_get_ns();
 }
 
-/* Nanoseconds since the matching begin in this task, 0 where it was not seen. */
-static __always_inline __u64 vs_call_end(enum vs_call call)
+/* The same for a call that is made in none that tears down: what is left of those has ended without being seen. */
+static __always_inline void vs_call_begin_outermost(enum vs_call call)
 {
-	struct vs_task *task = tracing ? vs_task() : 0;
+	struct vs_task *task = tracing ? vs_task_make() : 0;
+
+	if (!task)
+		return;
+	task->reasons = 0;
+	task->began[call] = bpf_ktime_get_ns();
+}
+
+/* Nanoseconds since the matching begin in this task, 0 where it was not seen. */
+static __always_inline __u64 vs_call_end_of(struct vs_task *task, enum vs_call call)
+{
 	__u64 began = task ? task->began[call] : 0;
 
 	if (!began)
@@ -70,12 +80,26 @@ static __always_inline __u64 vs_call_end(enum vs_call call)
 	return bpf_ktime_get_ns() - began;
 }
 
+static __always_inline __u64 vs_call_end(enum vs_call call)
+{
+	return vs_call_end_of(tracing ? vs_task() : 0, call);
+}
+
 static __always_inline void vs_reason_push(enum vs_reason reason)
 {
 	struct vs_task *task = tracing ? vs_task_make() : 0;
 
 	if (task)
 		task->reasons = task->reasons << VS_REASON_BITS | reason;
+}
+
+/* The same for a call that is made in no other: what is left there has ended without being seen. */
+static __always_inline void vs_reason_set(enum vs_reason reason)
+{
+	struct vs_task *task = tracing ? vs_task_make() : 0;
+
+	if (task)
+		task->reasons = reason;
 }
 
 /*
@@ -99,15 +123,6 @@ static __always_inline void vs_reason_pop(enum vs_reason reason)
 			return;
 		}
 	}
-}
-
-/* At the begin of what is in no such call: what is left there has ended without being seen. */
-static __always_inline void vs_reason_clear(void)
-{
-	struct vs_task *task = tracing ? vs_task() : 0;
-
-	if (task)
-		task->reasons = 0;
 }
 
 /* Of the innermost call that this task is in. */

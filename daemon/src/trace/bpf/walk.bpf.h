@@ -89,7 +89,7 @@ static long vs_walk_vm(struct bpf_map *map, __u64 *key, __u64 *file, void *unuse
 		e->event.value[7] = *file;
 		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text), BPF_CORE_READ(vm, name)) < 0)
 			e->text[0] = 0;
-		vs_submit_text(e);
+		vs_submit(e);
 	}
 	walk.head = (void *)vm + bpf_core_field_offset(struct drm_gpuvm, rb.list);
 	vs_list_first(&walk);
@@ -177,7 +177,7 @@ int BPF_PROG(msm_walk_bo, struct drm_gem_object *obj)
 		if (bpf_probe_read_kernel_str(e->text, sizeof(e->text),
 					      (char *)bo + bpf_core_field_offset(struct msm_gem_object, name)) < 0)
 			e->text[0] = 0;
-		vs_submit_text(e);
+		vs_submit(e);
 	}
 	walk.head = (void *)obj + bpf_core_field_offset(struct drm_gem_object, gpuva.list);
 	vs_list_first(&walk);
