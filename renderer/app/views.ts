@@ -1,3 +1,4 @@
+import AddressView from '../features/addresses/AddressView.vue'
 import BoardsView from '../features/boards/BoardsView.vue'
 import FindingsView from '../features/findings/FindingsView.vue'
 import ScenariosView from '../features/scenario/ScenariosView.vue'
@@ -12,6 +13,7 @@ import type { TabView } from '../model/tab'
 export const VIEWS: readonly TabView[] = [
   { id: 'boards', title: 'Boards', key: '1', component: BoardsView, needsSession: false },
   { id: 'timeline', title: 'Timeline', key: '2', component: TimelineView, needsSession: true },
+  { id: 'addresses', title: 'Address space', key: '3', component: AddressView, needsSession: true },
   { id: 'findings', title: 'Findings', key: '5', component: FindingsView, needsSession: true },
   { id: 'scenarios', title: 'Scenarios', key: '6', component: ScenariosView, needsSession: false },
   { id: 'sessions', title: 'Sessions', key: '9', component: SessionsView, needsSession: false }

@@ -55,6 +55,21 @@ export const COMMANDS = {
   'timeline.search': { title: 'Search the live mappings', keys: ['/'], view: 'timeline', hint: 'search' },
   'timeline.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'timeline' },
 
+  'addresses.zoom-in': { title: 'Zoom in', keys: ['w', '+'], view: 'addresses', hint: 'zoom' },
+  'addresses.zoom-out': { title: 'Zoom out', keys: ['s', '-'], view: 'addresses', hint: 'zoom' },
+  'addresses.left': { title: 'To lower addresses', keys: ['a', 'arrowleft'], view: 'addresses', hint: 'pan' },
+  'addresses.right': { title: 'To higher addresses', keys: ['d', 'arrowright'], view: 'addresses', hint: 'pan' },
+  'addresses.fit': {
+    title: 'Fit the selection, or all that is used',
+    keys: ['f'],
+    view: 'addresses',
+    hint: 'fit selection'
+  },
+  'addresses.whole': { title: 'Show all 256 TiB', keys: ['shift+f'], view: 'addresses' },
+  'addresses.next': { title: 'Next VM', keys: ['j'], view: 'addresses', hint: 'VM' },
+  'addresses.previous': { title: 'Previous VM', keys: ['k'], view: 'addresses', hint: 'VM' },
+  'addresses.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'addresses' },
+
   'findings.next': { title: 'Next finding', keys: ['j'], view: 'findings', hint: 'move' },
   'findings.previous': { title: 'Previous finding', keys: ['k'], view: 'findings', hint: 'move' },
   'findings.show': {

@@ -73,6 +73,8 @@ export function useMappings(): Mappings {
   }
 
   watch([timeline.cursor, search, policies, sort, descending, rows], refresh)
+  // Back from another view nothing has changed, and there are no rows yet.
+  void refresh()
   watch(timeline.view, (_view, before) => {
     const following = session.live.value && timeline.cursor.value === null
     if (!before || (following && performance.now() - answered > LIVE_INTERVAL)) void refresh()
