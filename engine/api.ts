@@ -517,6 +517,76 @@ export interface AddressSpace {
   extents: { iova: number; bytes: number }[]
 }
 
+/** Objects of one kind: what there was at a time, or also what had ended by then. */
+export interface ObjectQuery {
+  kind: 'vm' | 'vm_bo' | 'bo' | 'fb'
+  /** Session time; null: the newest. */
+  at: number | null
+  /** With those that had ended. */
+  ended: boolean
+  /** A number ("41", "BO 41", "VM 3"), or a part of a name or an owner. */
+  search: string
+  sort: 'id' | 'name' | 'owner' | 'bytes' | 'vm' | 'bo' | 'mappings' | 'vmBos' | 'handles' | 'began' | 'ended'
+  descending: boolean
+  first: number
+  count: number
+}
+
+/** Fields that its kind does not have, and what was not seen, are null, 0 for ids, or empty. Counts are those of the time asked for. */
+export interface ObjectRow {
+  kind: ObjectQuery['kind']
+  id: number
+  name: string
+  /** The process that made it, or the VM of a vm_bo. */
+  owner: string
+  bytes: number | null
+  vm: number
+  bo: number
+  policy: Policy | 'none'
+  mappings: number | null
+  vmBos: number | null
+  handles: number | null
+  /** Seconds; null: before tracing, or not seen. */
+  began: number | null
+  /** null while it lives. */
+  ended: number | null
+}
+
+export interface ObjectPage {
+  total: number
+  first: number
+  rows: ObjectRow[]
+}
+
+/** A BO and all around it that holds or uses it, in columns: VMs, vm_bos, the BO, and who else. */
+export interface GraphNode {
+  key: string
+  kind: 'vm' | 'bo' | Holder['kind']
+  id: number
+  title: string
+  detail: string
+  since: number | null
+  column: 0 | 1 | 2 | 3
+}
+
+export interface GraphEdge {
+  from: string
+  to: string
+  /** none: it holds nothing. */
+  policy: Policy | 'none'
+  text: string
+}
+
+export interface ObjectGraph {
+  nodes: GraphNode[]
+  edges: GraphEdge[]
+  /** Neighbours that are not in it. */
+  more: number
+  at: number
+  state: WhyAlive['state']
+  answer: string
+}
+
 /** An object that was searched for. */
 export interface SearchHit {
   kind: 'bo' | 'vm' | 'va' | 'finding'
@@ -685,6 +755,9 @@ export interface EngineApi {
   bo(bo: number): Promise<BoDetail | null>
   /** The address space of a VM at a time; null where there was no such VM. */
   addresses(query: AddressQuery): Promise<AddressSpace | null>
+  objects(query: ObjectQuery): Promise<ObjectPage>
+  /** What is around a BO at a time, in seconds; null where it was never seen. */
+  graph(bo: number, at: number): Promise<ObjectGraph | null>
   /** Objects by number, name, address (`0x…`) or rule; `at` is the time whose mappings come first, null the newest. */
   search(text: string, at: number | null): Promise<SearchHit[]>
   /** Who keeps a BO alive at a time, in seconds. */

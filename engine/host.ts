@@ -8,6 +8,8 @@ import type {
   FindingPage,
   MappingPage,
   MappingQuery,
+  ObjectPage,
+  ObjectQuery,
   Phase,
   Problem,
   Pulse,
@@ -27,8 +29,10 @@ import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
 import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
+import { boGraph } from './query/graph'
 import { boDetail, mappings } from './query/objects'
 import { addressSpace } from './query/addresses'
+import { objectTable } from './query/tables'
 import { search } from './query/search'
 import { view } from './query/view'
 import { whyAlive, whyGone } from './query/why'
@@ -273,6 +277,14 @@ export class EngineHost implements EngineApi {
   async search(text: string, at: number | null): ReturnType<EngineApi['search']> {
     const model = this.model ?? EMPTY
     return search(model, (this.checker ?? NOTHING).page().findings, text, at ?? model.end)
+  }
+
+  async objects(query: ObjectQuery): Promise<ObjectPage> {
+    return objectTable(this.model ?? EMPTY, query)
+  }
+
+  async graph(bo: number, at: number): ReturnType<EngineApi['graph']> {
+    return boGraph(this.model ?? EMPTY, bo, at)
   }
 
   async whyAlive(bo: number, at: number): ReturnType<EngineApi['whyAlive']> {

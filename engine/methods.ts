@@ -20,6 +20,8 @@ export const METHODS = {
   mappings: true,
   bo: true,
   addresses: true,
+  objects: true,
+  graph: true,
   search: true,
   whyAlive: true,
   whyGone: true,
