@@ -1,6 +1,7 @@
 import AddressView from '../features/addresses/AddressView.vue'
 import BoardsView from '../features/boards/BoardsView.vue'
 import FindingsView from '../features/findings/FindingsView.vue'
+import ObjectsView from '../features/objects/ObjectsView.vue'
 import ScenariosView from '../features/scenario/ScenariosView.vue'
 import SessionsView from '../features/sessions/SessionsView.vue'
 import TimelineView from '../features/timeline/TimelineView.vue'
@@ -14,6 +15,7 @@ export const VIEWS: readonly TabView[] = [
   { id: 'boards', title: 'Boards', key: '1', component: BoardsView, needsSession: false },
   { id: 'timeline', title: 'Timeline', key: '2', component: TimelineView, needsSession: true },
   { id: 'addresses', title: 'Address space', key: '3', component: AddressView, needsSession: true },
+  { id: 'objects', title: 'Objects', key: '4', component: ObjectsView, needsSession: true },
   { id: 'findings', title: 'Findings', key: '5', component: FindingsView, needsSession: true },
   { id: 'scenarios', title: 'Scenarios', key: '6', component: ScenariosView, needsSession: false },
   { id: 'sessions', title: 'Sessions', key: '9', component: SessionsView, needsSession: false }

@@ -69,6 +69,9 @@ export const COMMANDS = {
   'addresses.next': { title: 'Next VM', keys: ['j'], view: 'addresses', hint: 'VM' },
   'addresses.previous': { title: 'Previous VM', keys: ['k'], view: 'addresses', hint: 'VM' },
   'addresses.release': { title: 'Unpin the cursor, then let go of the selection', keys: ['escape'], view: 'addresses' },
+  'objects.next': { title: 'Next object', keys: ['j', 'arrowdown'], view: 'objects', hint: 'move' },
+  'objects.previous': { title: 'Previous object', keys: ['k', 'arrowup'], view: 'objects', hint: 'move' },
+  'objects.search': { title: 'Search the objects', keys: ['/'], view: 'objects', hint: 'search' },
 
   'findings.next': { title: 'Next finding', keys: ['j'], view: 'findings', hint: 'move' },
   'findings.previous': { title: 'Previous finding', keys: ['k'], view: 'findings', hint: 'move' },
