@@ -1,6 +1,6 @@
 import { flushPromises } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Finding, FindingPage, ViewRequest } from '../../engine/api'
+import type { Annotations, Finding, FindingPage, ViewRequest } from '../../engine/api'
 import { PULSE } from './fake-engine'
 import { openWindow, type TestWindow } from './window'
 
@@ -34,10 +34,19 @@ const PAGE: FindingPage = {
 }
 
 let opened: TestWindow
+let written: Partial<Annotations>[]
 beforeEach(async () => {
-  opened = await openWindow({ findings: () => PAGE })
+  written = []
+  opened = await openWindow({
+    findings: () => PAGE,
+    annotations: () => ({ tags: [], note: '', known: { 'H4-13': 'by design' } }),
+    annotate: (change) => {
+      written.push(change)
+      return { tags: [], note: '', known: {}, ...change }
+    }
+  })
   await opened.goLive()
-  await opened.wrapper.findAll('nav button')[2]!.trigger('click')
+  await opened.press('5')
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -100,5 +109,37 @@ describe('findings', () => {
     opened.port.push('pulse', { ...PULSE, now: 9 })
     await flushPromises()
     expect(opened.asked('findings').length).toBe(before + 1)
+  })
+
+  it('that are known say why, and can be left out of the list', async () => {
+    const known = (): string[] => opened.wrapper.findAll('.item.isknown p:first-of-type').map((item) => item.text())
+    expect(known()).toEqual(['BO 13 breaks H4'])
+    await opened.wrapper.get('[data-testid=known]').trigger('click')
+    await opened.wrapper.get('input[aria-label="Why this is known"]').setValue(' msm bug 12 ')
+    await opened.wrapper.get('form').trigger('submit')
+    await flushPromises()
+    expect(written).toEqual([{ known: { 'H4-13': 'by design', 'S2-12': 'msm bug 12' } }])
+    expect(region('Known')).toContain('msm bug 12')
+    const hide = opened.wrapper.findAll('.chips .chip').find((chip) => chip.text().startsWith('known'))
+    await hide!.trigger('click')
+    expect(listed()).toEqual(['BO 11 breaks H4'])
+    await hide!.trigger('click')
+    await opened.wrapper.findAll('.item')[0]!.trigger('click')
+    const not = opened.wrapper.findAll('button').find((button) => button.text() === 'It is not')
+    await not!.trigger('click')
+    await flushPromises()
+    expect(written.at(-1)).toEqual({ known: { 'H4-13': 'by design' } })
+  })
+
+  it('that weigh otherwise than their rule say so', async () => {
+    const line = { ...PAGE.rules[1]!, severity: 'violation' as const }
+    opened.wrapper.unmount()
+    opened = await openWindow({ findings: () => ({ ...PAGE, rules: [PAGE.rules[0]!, line] }) })
+    await opened.goLive()
+    await opened.press('5')
+    expect(opened.wrapper.get('.rule[data-rule=H4]').text()).toContain('retention here; in general a violation')
+    expect(opened.wrapper.get('.rule[data-rule=S2]').text()).not.toContain('here')
+    await opened.wrapper.findAll('.item')[1]!.trigger('click')
+    expect(region('Finding')).toContain('what was seen here makes it a retention')
   })
 })

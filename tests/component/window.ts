@@ -51,6 +51,8 @@ export async function openWindow(
     view: (request) => fakeView(request),
     mappings: (query) => fakePage(query, rows),
     bo: () => null,
+    annotations: () => ({ tags: [], note: '', known: {} }),
+    objects: (query) => ({ total: 0, first: query.first, rows: [] }),
     ...answers
   })
   const bridge = {

@@ -16,6 +16,12 @@ export interface Findings {
   hidden: Readonly<Ref<ReadonlySet<Severity>>>
   selected: Readonly<Ref<Finding | undefined>>
   toggle(severity: Severity): void
+  /** Why findings are known, by their keys. It is kept in the session's file. */
+  known: Readonly<ShallowRef<Readonly<Record<string, string>>>>
+  /** Those that are known are not listed. */
+  hideKnown: Ref<boolean>
+  /** Says why a finding is known; empty: it is not. */
+  explain(finding: Finding, why: string): Promise<void>
   select(finding: Finding): void
   move(step: 1 | -1): void
   /** Goes to the moment, in the timeline. */
@@ -27,6 +33,8 @@ const KEY: InjectionKey<Findings> = Symbol('findings')
 export function provideFindings(engine: EngineClient, session: Session, show: (finding: Finding) => void): Findings {
   const page = shallowRef<FindingPage | null>(null)
   const hidden = ref(new Set<Severity>())
+  const known = shallowRef<Readonly<Record<string, string>>>({})
+  const hideKnown = ref(false)
   const key = ref('')
   let asked = 0
   let asking = false
@@ -44,10 +52,20 @@ export function provideFindings(engine: EngineClient, session: Session, show: (f
     }
   }
 
+  async function readKnown(): Promise<void> {
+    known.value = {}
+    if (!session.shown.value) return
+    try {
+      known.value = (await engine.api.annotations()).known
+    } catch (error) {
+      session.problem.value = asProblem(error)
+    }
+  }
+
   const rank = (finding: Finding): number => SEVERITIES.indexOf(finding.severity)
   const shown = computed(() =>
     (page.value?.findings ?? [])
-      .filter(({ severity }) => !hidden.value.has(severity))
+      .filter(({ severity, key: own }) => !hidden.value.has(severity) && !(hideKnown.value && known.value[own]))
       .sort((a, b) => rank(a) - rank(b) || a.time - b.time)
   )
   const selected = computed(() => shown.value.find((finding) => finding.key === key.value) ?? shown.value[0])
@@ -57,6 +75,7 @@ export function provideFindings(engine: EngineClient, session: Session, show: (f
     () => {
       if (session.state.value.phase === 'live') page.value = null
       void refresh()
+      void readKnown()
     },
     { immediate: true }
   )
@@ -69,6 +88,17 @@ export function provideFindings(engine: EngineClient, session: Session, show: (f
     shown,
     hidden,
     selected,
+    known,
+    hideKnown,
+    async explain(finding, why) {
+      const rest = Object.entries(known.value).filter(([other]) => other !== finding.key)
+      try {
+        const kept = { known: Object.fromEntries(why ? [...rest, [finding.key, why]] : rest) }
+        known.value = (await engine.api.annotate(kept)).known
+      } catch (error) {
+        session.problem.value = asProblem(error)
+      }
+    },
     toggle(severity) {
       const next = new Set(hidden.value)
       if (!next.delete(severity)) next.add(severity)
