@@ -17,6 +17,12 @@ export class Column {
     return this.length++
   }
 
+  /** Writes an entry that there is, or the one behind the last. */
+  set(index: number, value: number): void {
+    if (index === this.length) this.push(value)
+    else this.data[index] = value
+  }
+
   at(index: number): number {
     return this.data[index]!
   }
@@ -35,6 +41,12 @@ export class ByteColumn {
     }
     this.data[this.length] = value
     return this.length++
+  }
+
+  /** As Column.set. */
+  set(index: number, value: number): void {
+    if (index === this.length) this.push(value)
+    else this.data[index] = value
   }
 
   at(index: number): number {
@@ -73,6 +85,11 @@ export class IdIndex {
   /** -1 where the id is not known. */
   get(id: number): number {
     return isId(id) ? (this.pages[Math.floor(id / PAGE)]?.[id % PAGE] ?? -1) : -1
+  }
+
+  /** It is not known any more. */
+  delete(id: number): void {
+    if (this.get(id) >= 0) this.pages[Math.floor(id / PAGE)]![id % PAGE] = -1
   }
 
   /** Only for what isId() holds of. */

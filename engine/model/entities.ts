@@ -113,8 +113,24 @@ export interface Fb {
   prepared: Sample | null
 }
 
-/** vm_bos as columns; an index is a vm_bo for the whole session. */
-export class VmBos {
+/**
+ * Things as columns. An index is one thing until it is forgotten (forget.ts), which only long recordings need; then it becomes another's,
+ * and indices are in the order of time no more.
+ */
+export class Table {
+  /** Indices of what was forgotten. */
+  readonly free: number[] = []
+  /** Nothing was forgotten: indices are in the order in which the things began. */
+  ordered = true
+
+  /** An index for a thing that comes; `end` is that behind the last. */
+  protected slot(end: number): number {
+    return this.free.pop() ?? end
+  }
+}
+
+/** vm_bos as columns. */
+export class VmBos extends Table {
   readonly id = new Column()
   readonly vm = new Column()
   readonly bo = new Column()
@@ -132,6 +148,11 @@ export class VmBos {
   /** Live ones. */
   size = 0
 
+  /** The index for one that comes. */
+  next(): number {
+    return this.slot(this.id.length)
+  }
+
   evictedAt(index: number, time: number): boolean {
     const times = this.evictions.get(index)
     if (!times) return false
@@ -142,7 +163,7 @@ export class VmBos {
 }
 
 /** Requests to change a VM (drm_gpuvm_sm_map, _unmap) as columns. */
-export class Requests {
+export class Requests extends Table {
   readonly time = new Column()
   /** 1: map. */
   readonly map = new ByteColumn()
@@ -155,6 +176,10 @@ export class Requests {
   /** Newest request by VM, and the newest VM by task. */
   readonly lastOfVm = new Map<number, number>()
   readonly vmOfTask = new Map<number, number>()
+
+  next(): number {
+    return this.slot(this.time.length)
+  }
 }
 
 /** What a framebuffer's prepare and cleanup cost, as columns. */
@@ -198,8 +223,8 @@ export interface ScenarioRecord {
   pid: number
 }
 
-/** Mappings (VAs) as columns; an index is a mapping for the whole session. */
-export class Mappings {
+/** Mappings (VAs) as columns. */
+export class Mappings extends Table {
   readonly va = new Column()
   readonly vm = new Column()
   /** 0: MAP_NULL. */
@@ -233,6 +258,10 @@ export class Mappings {
   get length(): number {
     return this.va.length
   }
+
+  next(): number {
+    return this.slot(this.va.length)
+  }
 }
 
 /** Completed page flips. */
@@ -259,7 +288,7 @@ export class Flips {
 }
 
 /** Things with a beginning and an end, as columns; `end` is NaN while one lasts, `start` while it waits. */
-export class Spans {
+export class Spans extends Table {
   readonly id = new Column()
   readonly queued = new Column()
   readonly start = new Column()
@@ -304,11 +333,28 @@ export class Spans {
     this.open.delete(id)
   }
 
+  /** Forgets what ended before a time. */
+  forget(before: number): void {
+    const { end, free } = this
+    const known = new Set(free)
+    for (let i = 0; i < end.length; i++) {
+      if (!(end.at(i) < before) || known.has(i)) continue
+      free.push(i)
+      this.left(i)
+      this.ordered = false
+    }
+  }
+
+  /** An index is forgotten. */
+  protected left(_index: number): void {}
+
   private push(id: number, queued: number, start: number): number {
-    this.queued.push(queued)
-    this.start.push(start)
-    this.end.push(NaN)
-    return this.id.push(id)
+    const index = this.slot(this.id.length)
+    this.queued.set(index, queued)
+    this.start.set(index, start)
+    this.end.set(index, NaN)
+    this.id.set(index, id)
+    return index
   }
 }
 
@@ -321,7 +367,7 @@ export class Jobs extends Spans {
 
   queueFor(id: number, time: number, vm: number): void {
     this.queue(id, time)
-    if (vm !== 0) this.vms.set(this.length - 1, vm)
+    this.belongs(id, vm)
   }
 
   vmOf(id: number): number {
@@ -332,7 +378,15 @@ export class Jobs extends Spans {
   /** As resume, with the VM, 0 where it is not known. */
   resumeFor(id: number, queued: number, start: number, vm: number): void {
     this.resume(id, queued, start)
-    if (vm !== 0) this.vms.set(this.length - 1, vm)
+    this.belongs(id, vm)
+  }
+
+  private belongs(id: number, vm: number): void {
+    if (vm !== 0) this.vms.set(this.open.get(id)!, vm)
+  }
+
+  protected override left(index: number): void {
+    this.vms.delete(index)
   }
 
   isOpen(id: number): boolean {

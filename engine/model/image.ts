@@ -178,9 +178,10 @@ function vmBoRows({ vmBos: all, vms }: State, bos: Bo[], since: number): Rows<ty
   const rows = new Rows(t.VM_BO)
   const indices = new Set(bos.flatMap((bo) => bo.vmBos))
   // those that ended a moment ago are no more with their BO
-  for (let i = all.id.length - 1; i >= 0 && i > all.id.length - 4096; i--)
-    if (all.destroyed.at(i) >= since && vms.has(all.vm.at(i))) indices.add(i)
-  for (const i of [...indices].sort((a, b) => a - b)) {
+  const first = all.ordered ? Math.max(0, all.id.length - 4096) : 0
+  for (let i = first; i < all.id.length; i++)
+    if (all.destroyed.at(i) >= since && vms.has(all.vm.at(i)) && all.byId.get(all.id.at(i)) === i) indices.add(i)
+  for (const i of [...indices].sort((a, b) => all.id.at(a) - all.id.at(b))) {
     const times = all.evictions.get(i) ?? []
     const even = times.length % 2 === 0
     rows.add({
@@ -205,7 +206,7 @@ function vaRows(state: State, since: number, requestOf: (index: number) => numbe
   const indices = new Set([...m.live, ...split])
   for (const vm of state.vms.values())
     for (let n = vm.ended.length - 1; n >= 0 && m.end.at(vm.ended.at(n)) >= since; n--) indices.add(vm.ended.at(n))
-  for (const i of [...indices].sort((a, b) => m.start.at(a) - m.start.at(b) || a - b))
+  for (const i of [...indices].sort((a, b) => m.start.at(a) - m.start.at(b) || m.va.at(a) - m.va.at(b)))
     rows.add({
       va: m.va.at(i),
       vm: m.vm.at(i),

@@ -32,8 +32,8 @@ export function liveAt({ state, end }: SessionModel, time: number): LiveAt {
   }
   if (time >= end) m.live.forEach(count)
   else {
-    const stop = lowerBound(m.start, time + 1e-12)
-    for (let i = 0; i < stop; i++) if (m.end.data[i]! > time) count(i)
+    const stop = m.ordered ? lowerBound(m.start, time + 1e-12) : m.length
+    for (let i = 0; i < stop; i++) if (m.start.data[i]! <= time + 1e-12 && m.end.data[i]! > time) count(i)
   }
   for (const [vm, set] of vmBos) byVm.get(vm)!.vmBos = set.size
   return { indices, bytes, byVm }

@@ -118,9 +118,9 @@ function visibleByVm(
   const slot = new Map(vms.map((vm, i) => [vm.id, i]))
   const lists: number[][] = vms.map(() => [])
   // starts ascend but for the reorder window of the stream, which a view does not resolve
-  const stop = lowerBound(m.start, to)
+  const stop = m.ordered ? lowerBound(m.start, to) : m.length
   for (let i = 0; i < stop; i++) {
-    if (m.end.data[i]! < from) continue
+    if (m.end.data[i]! < from || m.start.data[i]! > to) continue
     const s = slot.get(m.vm.data[i]!)
     if (s !== undefined) lists[s]!.push(i)
   }
@@ -238,9 +238,9 @@ function chartsOf({ state, end }: SessionModel, { from, to, width }: ViewRequest
 }
 
 function spansOf(spans: Spans, from: number, to: number): SpanArrays {
-  const stop = lowerBound(spans.queued, to)
+  const stop = spans.ordered ? lowerBound(spans.queued, to) : spans.length
   const shown: number[] = []
-  for (let i = 0; i < stop; i++) if (!(spans.end.data[i]! < from)) shown.push(i)
+  for (let i = 0; i < stop; i++) if (!(spans.end.data[i]! < from) && spans.queued.data[i]! <= to) shown.push(i)
   const stride = Math.max(1, Math.ceil(shown.length / SPAN_LIMIT))
   const kept = stride === 1 ? shown : shown.filter((_, i) => i % stride === 0)
   return {

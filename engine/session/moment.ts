@@ -6,10 +6,12 @@ import type { SessionReader } from '../store/reader'
 import type { IndexEntry } from '../store/session-index'
 import { WireError } from '../wire/varint'
 import { KeyframeCache } from './keyframe-cache'
-import { keyframeAfter } from './recorder'
+import { keyframeAfter, Trimmer } from './recorder'
 
 /** A file without keyframes gets them first where more events than these lie before the moment. */
 const REPLAY_LIMIT = 1 << 18
+/** Ended mappings that are kept while keyframes are made. */
+const TRIMMED = 1 << 15
 
 /** Answers what a session was like at any time, from the nearest keyframe and the events since; the reader stays the caller's. */
 export class Moments {
@@ -90,11 +92,13 @@ export class Moments {
     const { reader } = this
     return KeyframeCache.open(reader.name, (add) => {
       const model = this.empty()
+      const trimmer = new Trimmer(model, TRIMMED)
       let next = keyframeAfter(model)
       for (const entry of reader.index().chunks) {
         reader.framesOf(entry, (frame) => void model.take(frame))
         if (model.events < next || !model.atRest) continue
         add({ timeNs: model.boardNs(model.end), events: model.events, after: entry.offset }, encodeImage(model))
+        trimmer.trim()
         next = model.events + keyframeAfter(model)
       }
     })

@@ -1,4 +1,5 @@
 import { encodeImage } from '../model/image'
+import { forget } from '../model/forget'
 import type { SessionModel } from '../model/session'
 import type { SessionWriter } from '../store/writer'
 
@@ -13,9 +14,41 @@ export function keyframeAfter({ state }: SessionModel): number {
   return Math.max(KEYFRAME_EVENTS, EVENTS_PER_OBJECT * objects)
 }
 
-/** Writes the frames of a session as they come, after the model has taken them in, with keyframes among them. */
+/** Ended mappings that a session keeps in memory while it is recorded; older ones are in its file. */
+const KEPT = 1 << 19
+/** What ended within this many seconds is never forgotten: rules judge it still. */
+const GRACE = 15
+
+/** Keeps the memory of a model bounded, however long its stream is. */
+export class Trimmer {
+  private oldest = 0
+
+  constructor(
+    private readonly model: SessionModel,
+    private readonly kept = KEPT
+  ) {}
+
+  /** Forgets the older half where too much has ended. Cheap where it has not. Answers whether it is the first time. */
+  trim(): boolean {
+    const { mappings } = this.model.state
+    if (mappings.length - mappings.free.length - mappings.live.size <= this.kept) return false
+    const { end } = this.model
+    const before = Math.min(end - GRACE, (this.oldest + end) / 2)
+    if (before <= this.oldest) return false
+    const first = this.oldest === 0
+    this.oldest = before
+    forget(this.model.state, before)
+    return first
+  }
+}
+
+/**
+ * Writes the frames of a session as they come, after the model has taken them in, with keyframes among them. What ended long ago is
+ * forgotten by the model then.
+ */
 export class Recorder {
   private next: number
+  private readonly trimmer: Trimmer
 
   /** `every`: events between two keyframes, by the size of the state where left out. */
   constructor(
@@ -24,6 +57,7 @@ export class Recorder {
     private readonly every: number | null = null
   ) {
     this.next = every ?? KEYFRAME_EVENTS
+    this.trimmer = new Trimmer(model)
   }
 
   /** A frame that the model has just taken in. */
@@ -32,6 +66,11 @@ export class Recorder {
     writer.frame(message)
     if (model.events < this.next || !model.atRest || writer.problem) return
     writer.keyframe(encodeImage(model), model.boardNs(model.end))
+    if (this.trimmer.trim())
+      model.note(
+        'What ended long before this is in the file and no more in memory: it is not drawn while recording.',
+        model.end
+      )
     this.next = model.events + (this.every ?? keyframeAfter(model))
   }
 }

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { Workload } from '../../../bench/generate'
+import { forget } from '../../../engine/model/forget'
+import { encodeImage } from '../../../engine/model/image'
+import { SessionModel } from '../../../engine/model/session'
+import { view } from '../../../engine/query/view'
+
+/** The same stream in a model that keeps all, and in one that forgets what ended more than half a second ago. */
+function both(): { all: SessionModel; short: SessionModel; most: number } {
+  const [all, short] = [new SessionModel(), new SessionModel()]
+  let [most, next] = [0, 1]
+  const send = (frame: Uint8Array): void => {
+    all.take(frame)
+    short.take(frame)
+    if (short.end < next || !short.atRest) return
+    next = short.end + 0.25
+    forget(short.state, short.end - 0.5)
+    most = Math.max(most, short.state.mappings.length)
+  }
+  new Workload(send, { events: 30_000, seed: 8, rate: 4000, vms: 2, slots: 64 }).run()
+  return { all, short, most }
+}
+
+describe('a model that forgets', () => {
+  const { all, short, most } = both()
+
+  it('lives in what it lives in, not in what there was', () => {
+    expect(all.state.mappings.length).toBeGreaterThan(1800)
+    expect(most).toBeLessThan(all.state.mappings.length / 2)
+    expect(short.state.jobs.length).toBeLessThan(all.state.jobs.length / 2)
+    expect(short.state.bos.size).toBeLessThan(all.state.bos.size)
+  })
+
+  it('says the same of all that lives, of the sums and of the newest time', () => {
+    // images hold what lives and what ended a moment ago
+    expect(Buffer.from(encodeImage(short)).equals(Buffer.from(encodeImage(all)))).toBe(true)
+    expect([short.state.liveBytes, short.events]).toEqual([all.state.liveBytes, all.events])
+    const request = { from: all.end - 0.4, to: all.end, width: 400, cursor: all.end - 0.2 }
+    const [a, b] = [view(all, request), view(short, request)]
+    expect([...b.rects.va].sort()).toEqual([...a.rects.va].sort())
+    expect([b.cursor, b.vms.map((vm) => vm.mappings)]).toEqual([a.cursor, a.vms.map((vm) => vm.mappings)])
+    expect([...b.jobs.id].sort()).toEqual([...a.jobs.id].sort())
+    expect(b.charts.liveBytes).toEqual(a.charts.liveBytes)
+  })
+
+  it('does not know what it forgot', () => {
+    expect(short.state.mappings.byVa.get(1)).toBe(-1)
+    expect(all.state.mappings.byVa.get(1)).toBeGreaterThanOrEqual(0)
+  })
+})
