@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `npm test`: sets up what is missing, then runs all suites, one after another. The last line is `N passed, N failed, N skipped`.
-// A suite that could not run, or that reported no test, is a failure.
+// `npm test`: sets up what is missing, then runs all suites: the quick ones one after another beside the virtual board's, which mostly
+// wait for an emulated kernel, then the window's with the machine to itself. The last line is `N passed, N failed, N skipped`. A suite that
+// could not run, or that reported no test, is a failure.
 //
 //   npm test                     everything
 //   npm test -- unit lint        these suites
@@ -14,8 +15,14 @@ import { bin, root } from './lib/run.mjs'
 import { isMain, report, seconds, StepError } from './lib/say.mjs'
 import { add, countExit, countMeson, countPlaywright, countVitest, execute, resultFile } from './lib/suite.mjs'
 
+/** Lanes of one step run at once; the next step begins when all have ended. */
+const STEPS = [
+  [['layers', 'format', 'lint', 'typecheck', 'unit', 'component', 'daemon', 'daemon-asan'], ['board']],
+  [['e2e']]
+]
+
 /**
- * The suites, in the order they run: quick ones first. `needs`: steps of scripts/bootstrap.mjs. `run` resolves to the counts, the
+ * The suites. `needs`: steps of scripts/bootstrap.mjs. `run` resolves to the counts, the
  * exit code, the log, and why it ended when not by itself.
  */
 const SUITES = {
@@ -33,7 +40,8 @@ const SUITES = {
   'daemon-asan': {
     title: 'vascoped under ASan and UBSan',
     needs: ['daemon', 'image'],
-    run: () => meson('daemon-asan', ['-Db_sanitize=address,undefined', '-Db_lundef=false'])
+    // Optimizing what the sanitizers put in takes four times as long as it saves.
+    run: () => meson('daemon-asan', ['-Db_sanitize=address,undefined', '-Db_lundef=false', '-Doptimization=0'])
   },
   board: {
     title: 'on the virtual board',
@@ -89,11 +97,11 @@ async function playwright() {
 
 async function runSuite(name, failures) {
   const { title, needs, run } = SUITES[name]
-  console.log(`\n── ${name}: ${title}`)
+  const head = `\n── ${name}: ${title}`
   const started = performance.now()
   const failed = needs.map((need) => failures.get(need)).find(Boolean)
   if (failed) {
-    console.log(`   could not run: ${failed.message.split('\n')[0]}`)
+    console.log(`${head}\n   could not run: ${failed.message.split('\n')[0]}`)
     return { passed: 0, failed: 1, skipped: 0 }
   }
   const { counts, code, log, why } = await run()
@@ -105,6 +113,7 @@ async function runSuite(name, failures) {
         ? 'it ran no test'
         : '')
   if (problem) counts.failed++
+  console.log(head)
   if (counts.failed) console.log(readFileSync(log, 'utf8').trimEnd())
   if (problem) console.log(`   ${name}: ${problem}`)
   console.log(
@@ -130,7 +139,10 @@ async function test(names) {
       })
     const failures = await attempt(names.flatMap((name) => SUITES[name].needs))
     for (const error of new Set(failures.values())) report(error)
-    for (const name of names) add(sum, await runSuite(name, failures))
+    const lane = async (suites) => {
+      for (const name of suites) if (names.includes(name)) add(sum, await runSuite(name, failures))
+    }
+    for (const lanes of STEPS) await Promise.all(lanes.map(lane))
   } catch (error) {
     report(error)
     sum.failed++

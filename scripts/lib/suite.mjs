@@ -36,7 +36,7 @@ export async function execute(name, command, args, { env = {}, minutes = 10, cwd
   }
   const started = performance.now()
   const alive = setInterval(
-    () => console.log(`   … ${seconds(performance.now() - started)}: ${last.slice(0, 110)}`),
+    () => console.log(`   … ${name}, ${seconds(performance.now() - started)}: ${last.slice(0, 110)}`),
     60_000
   )
   const limit = setTimeout(() => {
@@ -46,7 +46,7 @@ export async function execute(name, command, args, { env = {}, minutes = 10, cwd
   }, minutes * 60_000)
   const interrupt = () => {
     end('SIGTERM')
-    process.exit(130)
+    setImmediate(() => process.exit(130)) // when every suite that runs has heard of it
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   const code = await new Promise((resolve) => {
