@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Comparison } from '../../engine/api'
 import { compareFiles } from '../../engine/compare/compare'
-import { applyGate, gateSuite, gateText } from '../../engine/compare/gate'
+import { applyGate, gateSuite, gateText, type GateVerdict } from '../../engine/compare/gate'
 import { readGate, type Gate } from '../../engine/compare/gate-file'
 import { writeComparison } from '../../engine/compare/report'
 import { compareText } from '../../engine/compare/text'
@@ -55,7 +55,7 @@ function diff(files: string[], options: Options): void {
   const gate = options.gate === undefined ? null : gateOf(options.gate)
   const comparison = compareFiles(a, b)
   const verdict = gate && applyGate(gate, comparison)
-  if (options.json) json({ ...(plain(comparison) as object), ...(verdict ? { gate: verdict } : {}) })
+  if (options.json) json(comparisonJson(comparison, verdict))
   else {
     result(compareText(comparison, options.all))
     if (gate && verdict) result(`\n## Gate\n\n${gateText(gate, verdict)}`)
@@ -107,11 +107,10 @@ function sidesOf(files: string[], { base, with: other }: Options): [string[], st
   )
 }
 
-/** Typed arrays as arrays. */
-function plain(comparison: Comparison): unknown {
-  return JSON.parse(
-    JSON.stringify(comparison, (_key, value: unknown) => (value instanceof Float32Array ? [...value] : value))
-  )
+/** What `--json` prints (docs/schema/compare.schema.json): typed arrays are arrays. */
+export function comparisonJson(comparison: Comparison, gate: GateVerdict | null): unknown {
+  const all = { ...comparison, ...(gate ? { gate } : {}) }
+  return JSON.parse(JSON.stringify(all, (_key, value: unknown) => (value instanceof Float32Array ? [...value] : value)))
 }
 
 /** A damaged file is compared as far as it goes, and said to be damaged. */

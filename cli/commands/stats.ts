@@ -22,13 +22,18 @@ Exit codes: 0 fine, 2 usage, 4 the file is damaged or was cut off (the figures a
     )
     .action((file: string, options: { json?: boolean }) => {
       const { recording, statistics } = openStatistics(file)
-      if (options.json) json({ file, kernel: recording.model.capabilities?.kernelRelease ?? '', ...statistics })
+      if (options.json) json(statsJson(recording, statistics))
       else result(statsText(statistics))
       finish(recording)
     })
 }
 
-function openStatistics(file: string): { recording: Recording; statistics: Statistics } {
+/** What `--json` prints (docs/schema/stats.schema.json). */
+export function statsJson({ file, model }: Recording, statistics: Statistics): unknown {
+  return { file, kernel: model.capabilities?.kernelRelease ?? '', ...statistics }
+}
+
+export function openStatistics(file: string): { recording: Recording; statistics: Statistics } {
   let collector: StatisticsCollector | null = null
   const recording = openRecording(file, (model: SessionModel) => (collector = new StatisticsCollector(model)))
   return { recording, statistics: collector!.result() }

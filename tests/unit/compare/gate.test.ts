@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { CompareMeasure, Comparison } from '../../../engine/api'
@@ -152,7 +152,7 @@ describe('a gate file', () => {
   })
 
   it('is what its schema says', () => {
-    const valid = new Ajv({ strict: true }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object)
+    const valid = new Ajv2020({ strict: true }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')) as object)
     const good = [
       'rules: {a: none}',
       'unseen: skip\nrules: {a: same, "vm[*].b": {max: 1, min: -1, max_increase: 10%, max_drop: 2.5}}'
