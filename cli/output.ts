@@ -14,15 +14,19 @@ export function json(value: unknown): void {
   result(JSON.stringify(value, null, 2))
 }
 
-/** Progress on one line of a terminal; without one, a line whenever the activity changes. */
+/** Progress on one line of a terminal; without one, and with a prefix (one of several boards), a line whenever the activity changes. */
 export class ProgressLine {
   private last = ''
-  private readonly live = process.stderr.isTTY
+  private readonly live: boolean
+
+  constructor(private readonly prefix = '') {
+    this.live = process.stderr.isTTY && prefix === ''
+  }
 
   show(text: string, fraction: number | null): void {
     const percent = fraction === null ? '' : ` ${Math.round(fraction * 100)} %`
     if (this.live) process.stderr.write(`\r\x1b[K${text}${percent}`)
-    else if (text !== this.last) process.stderr.write(`${text}\n`)
+    else if (text !== this.last) process.stderr.write(`${this.prefix}${text}\n`)
     this.last = text
   }
 
@@ -35,13 +39,17 @@ export class ProgressLine {
 /** Live figures of a session until `stop()` is called. */
 export class LiveFigures {
   private readonly timer: NodeJS.Timeout
-  private readonly live = process.stderr.isTTY
+  private readonly live: boolean
   private lastEvents = 0
   private lastBytes = 0
   private readonly interval: number
 
-  constructor(private readonly session: LiveSession) {
-    this.interval = this.live ? 500 : 2000
+  constructor(
+    private readonly session: LiveSession,
+    private readonly prefix = ''
+  ) {
+    this.live = process.stderr.isTTY && prefix === ''
+    this.interval = this.live ? 500 : prefix === '' ? 2000 : 5000
     this.timer = setInterval(() => this.print(), this.interval)
   }
 
@@ -70,6 +78,6 @@ export class LiveFigures {
       `lost ${formatCount(dropped(model))}`
     ]
     const line = parts.join('  ')
-    process.stderr.write(this.live ? `\r\x1b[K${line}` : `${line}\n`)
+    process.stderr.write(this.live ? `\r\x1b[K${line}` : `${this.prefix}${line}\n`)
   }
 }

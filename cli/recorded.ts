@@ -1,26 +1,22 @@
-import type { ScenarioRun } from '../engine/api'
+import type { ScenarioRun, Severity } from '../engine/api'
 import type { TraceLevel } from '../engine/deploy/deploy'
-import { EXIT, VascopeError } from '../engine/problem'
-import { writeReport } from '../engine/report/write'
+import { runJob } from '../engine/farm/board-run'
+import { judge, runText, verdictOf } from '../engine/farm/judge'
+import { exitOf, worstExit } from '../engine/farm/results'
+import { EXIT } from '../engine/problem'
+import { formatOf, writeReportAs } from '../engine/report/write'
 import { newSessionFile } from '../engine/session/library'
-import { LiveSession } from '../engine/session/live'
-import { scenariosOf } from '../engine/session/preflight'
 import { openRecording, type Recording } from '../engine/session/recording'
-import { checkAll, checkRun, destructiveOf, expandAll, reproduce } from '../engine/session/scenario'
-import { scenarioStateName } from '../engine/model/session'
-import { balances } from '../engine/stats/balance'
-import { askOnTerminal, confirmDestructive } from './ask'
+import { checkAll } from '../engine/session/scenario'
 import { countsText } from './findings'
-import { LiveFigures, ProgressLine, say } from './output'
-import { printInfo } from './info'
-
-/** Violations that are printed at the end of a recording. */
-const SHOWN = 5
+import { json, say } from './output'
+import { infoJson, printInfo } from './info'
+import { interruptible, terminalWatcher } from './terminal'
 
 export interface Recorded {
-  recording: Recording
+  /** One, and another for each reboot of the board. */
+  recordings: Recording[]
   exit: number
-  findings: string[]
 }
 
 /**
@@ -35,109 +31,47 @@ export async function recordSession(options: {
   trace?: TraceLevel
   /** Scenarios that may leave the board in need of a reboot are run without asking. */
   yes?: boolean
+  failOn?: Severity
 }): Promise<Recorded> {
-  const { board, trace } = options
-  let { runs } = options
+  const { board, runs, trace, yes, seconds, failOn = 'violation' } = options
   checkAll(runs)
   const title = runs.length > 0 ? runs.map((r) => r.id).join(' + ') : 'watch'
   const file = options.out ?? newSessionFile(title, board)
   const abort = new AbortController()
-  const interrupt = (): void => {
-    say('\nStopping. Ctrl-C again to stop at once.')
-    process.once('SIGINT', () => process.exit(130))
-    abort.abort()
-  }
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
-  const progress = new ProgressLine()
-  let failure: VascopeError | null = null
-  const findings: string[] = []
-  try {
-    const session = await LiveSession.start({
-      board,
-      trace,
-      file,
-      title,
-      command: reproduce(board, runs, options),
-      ask: askOnTerminal,
-      progress: (_phase, activity, fraction) => progress.show(activity, fraction),
-      signal: abort.signal
-    })
-    progress.end()
-    try {
-      const catalogue = scenariosOf(session.model.capabilities!)
-      const expanded = expandAll(options.runs, catalogue)
-      runs = expanded.runs
-      for (const { id, why } of expanded.left) say(`left out ${id}: ${why}`)
-      for (const run of runs) checkRun(run, catalogue)
-      const destructive = destructiveOf(runs, catalogue)
-      if (destructive.length > 0 && !options.yes && !(await confirmDestructive(destructive, board)))
-        throw new VascopeError(
-          'destructive',
-          `${destructive.join(', ')} may leave ${board} in need of a reboot, and nobody said yes to that.`,
-          'Say yes to the question on a terminal, or give --yes.',
-          EXIT.usage
-        )
-      await session.trace()
-    } catch (error) {
-      await session.stop()
-      throw error
-    }
-    const figures = new LiveFigures(session)
-    try {
-      for (const run of runs) {
-        if (abort.signal.aborted) break
-        const record = await session.run(run, abort.signal)
-        const state = scenarioStateName(record.state)
-        if (state !== 'done') findings.push(`${run.id} ${state}: ${record.text || 'no reason given'}`)
-      }
-      if (runs.length === 0) await Promise.race([pause(options.seconds, abort.signal), session.ended])
-    } catch (error) {
-      if (!(error instanceof VascopeError)) throw error
-      failure = error
-    }
-    if (runs.length > 0 && !failure && !abort.signal.aborted) await session.settle()
-    figures.stop()
-    await session.stop()
-    failure ??= await session.ended
-  } finally {
-    progress.end()
-    process.removeListener('SIGINT', interrupt)
-    process.removeListener('SIGTERM', interrupt)
-  }
+  const done = interruptible(abort)
+  const watcher = terminalWatcher()
+  const outcome = await runJob(
+    { name: title, board, runs, file, trace, watch: seconds, yes },
+    watcher,
+    abort.signal
+  ).finally(done)
+  const { failure } = outcome
+  if (failure && outcome.files.length === 0) throw failure
   if (failure) say(`vascope: ${failure.message}\n${failure.remedy}`)
-  const recording = openRecording(file)
-  for (const b of balances(recording.model))
-    if (b.holds === false)
-      findings.push(
-        `${b.scenario}: expected ${b.insertsExpected} inserts and ${b.removesExpected} removes, saw ${b.insertsSeen} and ${b.removesSeen}`
-      )
-  const page = recording.checker.page()
-  const violations = page.findings.filter((f) => f.severity === 'violation')
-  for (const { rule, what } of violations.slice(0, SHOWN)) findings.push(`${rule}: ${what}`)
-  if (page.counts.violation > SHOWN)
-    findings.push(`${page.counts.violation - SHOWN} more violations; vascope check has them all`)
+  const recordings = outcome.files.map((file) => openRecording(file))
+  const judged = recordings.map(judge)
+  const findings = [
+    ...outcome.runs.filter((r) => r.state !== 'done').map((r) => `${r.id} ${runText(r)}`),
+    ...judged.flatMap((j) => j.violations)
+  ]
   for (const finding of findings) say(`finding: ${finding}`)
-  say(`checked  ${countsText(page)}`)
-  return { recording, findings, exit: failure ? failure.exit : findings.length > 0 ? EXIT.findings : EXIT.fine }
+  for (const { checker } of recordings) say(`checked  ${countsText(checker.page())}`)
+  const { verdict } = verdictOf(outcome, judged, false)
+  // a scenario that was cancelled by hand did not do what it was to do
+  const exit = failure ? failure.exit : exitOf(verdict, failOn, null)
+  return { recordings, exit: worstExit([exit, findings.length > 0 ? EXIT.findings : EXIT.fine]) }
 }
 
-/** Prints what was recorded, and writes the report where one is asked for. */
-export function present({ recording }: Recorded, options: { json?: boolean; report?: string }): void {
-  say(`session  ${recording.file}`)
-  if (options.report) {
-    writeReport(recording, options.report)
-    say(`report   ${options.report}`)
+/** Prints what was recorded, and writes the report where one is asked for: its name says the format. */
+export async function present({ recordings }: Recorded, options: { json?: boolean; report?: string }): Promise<void> {
+  for (const [i, recording] of recordings.entries()) {
+    say(`session  ${recording.file}`)
+    if (!options.report) continue
+    const report = i === 0 ? options.report : options.report.replace(/(\.\w+)?$/, `.${i + 1}$1`)
+    await writeReportAs(recording, report, formatOf(report))
+    say(`report   ${report}`)
   }
-  printInfo(recording, options.json ?? false)
-}
-
-function pause(seconds: number | undefined, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = seconds === undefined ? null : setTimeout(resolve, seconds * 1000)
-    signal.addEventListener('abort', () => {
-      if (timer) clearTimeout(timer)
-      resolve()
-    })
-  })
+  const [first, ...more] = recordings
+  if (options.json && more.length > 0) json(recordings.map(infoJson))
+  else if (first) for (const recording of recordings) printInfo(recording, options.json ?? false)
 }

@@ -1,5 +1,7 @@
 import { cancelled } from '../problem'
 import type { Ask, Connection, Progress, Target } from './connection'
+import { labgridPlace, labgridTarget, openLabgrid } from './labgrid/connection'
+import { acquirePlace, releasePlace } from './labgrid/place'
 import { connect } from './ssh/connect'
 import { resolveTarget } from './ssh/config'
 import { DEFAULT_BOARD, target, up } from './virtual/board'
@@ -17,8 +19,10 @@ export function virtualName(board: string): string | null {
   return virtual(board)?.name ?? null
 }
 
-/** Makes a board reachable: starts a virtual one (building it if need be), or reads the SSH configuration. */
+/** Makes a board reachable: starts a virtual one (building it if need be), names a labgrid place, or reads the SSH configuration. */
 export async function reach(board: string, options: { progress: Progress; signal: AbortSignal }): Promise<Target> {
+  const place = labgridPlace(board)
+  if (place !== null) return labgridTarget(place)
   const wanted = virtual(board)
   return wanted ? target(await up({ ...wanted, ...options })) : resolveTarget(board)
 }
@@ -28,7 +32,16 @@ export function open(
   target: Target,
   options: { ask: Ask; progress: Progress; signal: AbortSignal }
 ): Promise<Connection> {
-  return connect(target, options)
+  const place = labgridPlace(target.name)
+  return place === null ? connect(target, options) : openLabgrid(place, options)
+}
+
+/** Keeps others from a board between sessions with it, where a lab hands boards out (labgrid). Answers what gives it back. */
+export async function hold(board: string, signal: AbortSignal): Promise<() => Promise<void>> {
+  const place = labgridPlace(board)
+  if (place === null) return () => Promise.resolve()
+  await acquirePlace(place, signal)
+  return () => releasePlace(place)
 }
 
 /** What tells one start of a kernel from another; null where the board does not say. */

@@ -1,5 +1,4 @@
-import { Duplex } from 'node:stream'
-import type { ClientChannel } from 'ssh2'
+import { Duplex, type Readable } from 'node:stream'
 import type { RemoteProcess } from '../connection'
 
 const STDERR_LIMIT = 64 * 1024
@@ -14,6 +13,19 @@ export function withPid(command: string): string {
   return `echo "vascope-pid $$" >&2; ${command}`
 }
 
+/** What is needed of a channel, ssh2's or a local process that has one. */
+export interface Channel {
+  on(event: 'data', heard: (chunk: Buffer) => void): unknown
+  on(event: 'end' | 'close', heard: () => void): unknown
+  on(event: 'exit', heard: (code: number | null, signal?: string) => void): unknown
+  readonly stderr: Readable
+  write(chunk: Buffer, done: () => void): unknown
+  end(): unknown
+  close(): unknown
+  pause(): unknown
+  resume(): unknown
+}
+
 /**
  * A channel of ssh2 as a well-behaved stream. ssh2's own never calls back a write that the other side's end overtook, does not count
  * as destroyed after destroy(), and says "closed" only when everything was read.
@@ -24,7 +36,7 @@ export function withPid(command: string): string {
  * The command must come from withPid(); `kill` ends the process group when the stream is destroyed while it runs.
  */
 export function remoteProcess(
-  channel: ClientChannel,
+  channel: Channel,
   connectionClosed: Promise<unknown>,
   kill: (pid: number) => void
 ): RemoteProcess {

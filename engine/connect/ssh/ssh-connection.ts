@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Client } from 'ssh2'
 import { VascopeError } from '../../problem'
-import type { Connection, ExecResult, RemoteProcess, Target } from '../connection'
+import type { Connection, RemoteProcess, Target } from '../connection'
 import { remoteProcess, withPid } from './channel'
 import { loginShellCommand } from './shell'
+import { execute } from './execute'
 import { upload } from './upload'
 
 export interface SshConnection extends Connection {
@@ -45,30 +46,7 @@ export function sshConnection(client: Client, socket: Duplex, target: Target, ga
     exec(`kill -TERM -${pid}`).catch(() => undefined) // no connection, no process: its input has ended
   }
 
-  const exec = async (command: string, options: { input?: string; timeoutMs?: number } = {}): Promise<ExecResult> => {
-    const process = await spawn(command)
-    const { stdio } = process
-    let timer: NodeJS.Timeout | undefined
-    const output = (async () => {
-      const chunks: Buffer[] = []
-      for await (const chunk of stdio) chunks.push(chunk as Buffer)
-      const { code, signal } = await process.exited
-      return { code, signal, stdout: Buffer.concat(chunks).toString('utf8'), stderr: process.stderr() }
-    })()
-    const late = new Promise<never>((_resolve, reject) => {
-      if (options.timeoutMs === undefined) return
-      timer = setTimeout(() => reject(execTimeout(target, command, options.timeoutMs!)), options.timeoutMs)
-    })
-    const lost = ended().then((reason) => Promise.reject(reason))
-    stdio.end(options.input ?? '')
-    try {
-      return await Promise.race([output, late, lost])
-    } finally {
-      clearTimeout(timer)
-      output.catch(() => undefined) // what became of it has been said
-      stdio.destroy()
-    }
-  }
+  const exec: Connection['exec'] = (command, options) => execute(target, spawn, ended, command, options)
 
   return {
     client,
@@ -108,14 +86,5 @@ function execFailed(target: Target, error: Error): VascopeError {
     'sshd there must allow commands (no ForceCommand, MaxSessions of at least 4) and the user a shell.',
     undefined,
     { cause: error }
-  )
-}
-
-function execTimeout(target: Target, command: string, timeoutMs: number): VascopeError {
-  const shown = command.length > 60 ? `${command.slice(0, 60)}…` : command
-  return new VascopeError(
-    'exec-timeout',
-    `On ${target.name}, "${shown.replace(/\s+/g, ' ')}" did not end within ${timeoutMs / 1000} s.`,
-    'Look on the board whether it is overloaded or hangs.'
   )
 }

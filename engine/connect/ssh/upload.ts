@@ -12,7 +12,7 @@ import { quote } from './shell'
  * `cat`; only when all of them are there is that one given its mode and renamed.
  */
 export async function upload(
-  client: Client,
+  client: Client | null,
   connection: Pick<Connection, 'exec' | 'spawn' | 'closed'>,
   local: string,
   remote: string,
@@ -26,7 +26,7 @@ export async function upload(
     if (code !== 0) throw uploadFailed(remote, stderr.trim() || `exit code ${code}`)
   }
   try {
-    const sftp = await openSftp(client)
+    const sftp = client && (await openSftp(client))
     if (sftp) await putBySftp(sftp, connection, local, part, remote)
     else await putByCat(connection, local, part, remote)
     // The size tells a full disk that cat or the SFTP server did not report.

@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { EXIT, VascopeError } from '../../problem'
+
+/** The coordinator may be far away, and a place may have many resources. */
+const ANSWER_MS = 60_000
+
+const CLIENT = 'labgrid-client'
+
+/** labgrid's own client, with its environment: LG_COORDINATOR, LG_PROXY and so on are its to read. */
+export function startLabgrid(args: readonly string[], signal?: AbortSignal): ChildProcess {
+  // Python prints as it goes, not when its buffer is full.
+  const env = { ...process.env, PYTHONUNBUFFERED: '1' }
+  return spawn(CLIENT, args, { stdio: ['pipe', 'pipe', 'pipe'], env, signal })
+}
+
+/** Runs it to its end. Throws VascopeError where there is none, or it does not answer. */
+export function labgrid(args: readonly string[], signal?: AbortSignal): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = startLabgrid(args, signal)
+    let output = ''
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    child.stdin!.end()
+    const timer = setTimeout(() => {
+      child.kill()
+      reject(
+        new VascopeError(
+          'labgrid-silent',
+          `\`${CLIENT} ${args.join(' ')}\` did not end within ${ANSWER_MS / 1000} s.`,
+          'Check that its coordinator can be reached.'
+        )
+      )
+    }, ANSWER_MS)
+    child.on('error', (error) => {
+      clearTimeout(timer)
+      reject(startError(error))
+    })
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
+
+/** Why it could not be started; what aborts it is passed on. */
+export function startError(error: Error): Error {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error
+  return new VascopeError(
+    'labgrid-missing',
+    `There is no ${CLIENT} on this machine, and the board was asked for by its labgrid place.`,
+    'Install labgrid (`pip install labgrid`, or `apt install labgrid`), or give the board as [user@]host.',
+    EXIT.usage
+  )
+}
