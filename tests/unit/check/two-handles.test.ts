@@ -16,7 +16,7 @@ describe('two handles to one BO, as recorded', () => {
     expect(m.reason.at(lost)).toBe(Reason.close)
     expect(first.handles.length).toBe(2)
     const open = (time: number): number => first.handles.filter((h) => h.closed! > time).length
-    expect([open(m.end.at(lost)), open(m.begin.at(taken))]).toEqual([1, 1])
+    expect([open(m.end.at(lost)), open(m.start.at(taken))]).toEqual([1, 1])
     expect([m.vm.at(taken), m.iova.at(taken)]).toEqual([m.vm.at(lost), m.iova.at(lost)])
     expect(scenarios[0]!.text).toContain('went to another BO')
   })
