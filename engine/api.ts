@@ -192,6 +192,8 @@ export interface Pulse {
   queueFraction: number
   /** Kernel event to the engine, 95th percentile over the last seconds; null before any. */
   latencyMs: number | null
+  /** The same, median. */
+  latencyP50Ms?: number | null
   fileBytes: number
   vms: number
   liveMappings: number
@@ -208,6 +210,8 @@ export interface ViewRequest {
   cursor: number | null
   /** What the rows of a density are: 'address' cells of View's extents (engine/space.ts), else the rows of `rects`. */
   axis?: 'lanes' | 'address'
+  /** The window is moved to end at the newest time, and `View.stamp` is wanted; `View.request` says where it came to. */
+  follow?: boolean
 }
 
 export interface VmGroup {
@@ -340,6 +344,8 @@ export interface View {
   /** Commits: begin to end; flips as charts.flipTimes. */
   commits: Spans
   cursor: CursorValues
+  /** Of a view that follows a live session: how old, in ms, the oldest event was that no view before had, at Date.now() `sent`. */
+  stamp?: { ageMs: number; sent: number } | null
 }
 
 export interface MappingQuery {

@@ -43,7 +43,7 @@ import { deleteSession, findSession, listSessions, newSessionFile } from './sess
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
-import { damageText, openRecording } from './session/recording'
+import { damageText, judgeInTurns, openRecording, type Recording } from './session/recording'
 import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
 
@@ -59,6 +59,8 @@ export class EngineHost implements EngineApi {
   private state: SessionState = IDLE
   private model: SessionModel | null = null
   private checker: Checker | null = null
+  /** The session that is opened: its rules are judged when they are first asked for, in the background. */
+  private opened: { recording: Recording; stop: AbortController; judged: Promise<void> | null } | null = null
   private live: LiveSession | null = null
   private abort: AbortController | null = null
   private pulseTimer: NodeJS.Timeout | null = null
@@ -128,7 +130,7 @@ export class EngineHost implements EngineApi {
       const path = file ?? newSessionFile(title, board)
       base = { ...base, file: path }
       this.model = null
-      this.checker = null
+      this.leave()
       const session = await LiveSession.start({
         board,
         file: path,
@@ -212,7 +214,8 @@ export class EngineHost implements EngineApi {
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
-    this.checker = recording.checker
+    this.leave()
+    this.opened = { recording, stop: new AbortController(), judged: null }
     const damage = damageText(recording)
     this.change({
       ...IDLE,
@@ -247,7 +250,7 @@ export class EngineHost implements EngineApi {
   async close(): Promise<void> {
     await this.stop()
     this.model = null
-    this.checker = null
+    this.leave()
     this.change(IDLE)
   }
 
@@ -259,7 +262,13 @@ export class EngineHost implements EngineApi {
   }
 
   async view(request: ViewRequest): Promise<View> {
-    return view(this.model ?? EMPTY, request)
+    const model = this.model ?? EMPTY
+    if (!request.follow) return view(model, request)
+    const length = request.to - request.from
+    const to = Math.max(model.end, length)
+    const answer = view(model, { ...request, from: to - length, to })
+    const ageMs = this.live?.latency.seen(performance.now()) ?? null
+    return { ...answer, stamp: ageMs === null ? null : { ageMs, sent: Date.now() } }
   }
 
   async mappings(query: MappingQuery): Promise<MappingPage> {
@@ -296,6 +305,7 @@ export class EngineHost implements EngineApi {
   }
 
   async findings(): Promise<FindingPage> {
+    await this.judge()
     return (this.checker ?? NOTHING).page()
   }
 
@@ -322,6 +332,28 @@ export class EngineHost implements EngineApi {
   /** What a new window needs to know. */
   greet(): void {
     this.push('session', this.state)
+  }
+
+  /** Waits until the rules of an opened session are judged; the window is served meanwhile. */
+  private async judge(): Promise<void> {
+    const { opened } = this
+    if (!opened) return
+    opened.judged ??= judgeInTurns(opened.recording, opened.stop.signal).then(
+      (checker) => {
+        if (this.opened === opened) this.checker = checker
+      },
+      (error: unknown) => {
+        if (!opened.stop.signal.aborted) throw error
+      }
+    )
+    await opened.judged
+  }
+
+  /** The session that was opened is no more. */
+  private leave(): void {
+    this.opened?.stop.abort()
+    this.opened = null
+    this.checker = null
   }
 
   private refuseWhileBusy(): void {
@@ -416,6 +448,7 @@ export class EngineHost implements EngineApi {
       dropped: dropped(model),
       queueFraction: limit > 0 ? num(model.totals?.queueBytes) / limit : 0,
       latencyMs: this.live?.latency.p95() ?? null,
+      latencyP50Ms: this.live?.latency.p50() ?? null,
       fileBytes,
       vms: model.state.vms.size,
       liveMappings: model.state.mappings.live.size,

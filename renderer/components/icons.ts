@@ -26,6 +26,7 @@ export const ICONS = {
   export: lines('M6 3.5H2.5v10h10V10M8 8l5.5-5.5M9.5 2.5h4v4'),
   play: { size: 16, paths: [{ d: 'M5 3l8 5-8 5z', solid: true }] },
   pause: { size: 16, paths: [{ d: 'M4 3h3v10H4zM9 3h3v10H9z', solid: true }] },
+  hold: { size: 16, paths: [{ d: 'M4 3h3v10H4zM9 3h3v10H9z', solid: true }] },
   stop: { size: 16, paths: [{ d: 'M4 4h8v8H4z', solid: true }] },
   error: { size: 12, paths: [{ d: 'M2 2l8 8M10 2l-8 8', weight: 2 }] },
   limited: {

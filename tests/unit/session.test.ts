@@ -111,6 +111,9 @@ describe('latency', () => {
     latency.heartbeat(2e9, 6010) // 4010 ms: the fastest
     for (let i = 0; i < 100; i++) latency.event(3e9, 7010 + i)
     expect(latency.p95()).toBe(95)
+    expect(latency.p50()).toBe(50)
+    expect(latency.seen(7200)).toBe(3190)
+    expect(latency.seen(7200)).toBeNull()
     // a minute later the clocks have drifted apart, and that is not latency
     for (let i = 0; i < 60; i++) latency.heartbeat(100e9 + i * 1e9, 104_500 + i * 1000)
     for (let i = 0; i < 256; i++) latency.event(200e9, 204_510)

@@ -3,6 +3,7 @@ import {
   inject,
   type InjectionKey,
   nextTick,
+  onScopeDispose,
   provide,
   type Ref,
   ref,
@@ -14,6 +15,7 @@ import type { View } from '../../../engine/api'
 import type { Painter } from '../../composables/usePainter'
 import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
+import { pixelLatency, type PixelLatency } from './latency'
 import { clampRange, pan, span, type TimeRange, zoom } from '../../model/time-axis'
 import { MAP_AXES, type MapAxis } from '../../model/lanes'
 import type { Selection } from '../../model/selection'
@@ -22,6 +24,8 @@ import type { Selection } from '../../model/selection'
 const LIVE_SPAN = 10
 /** The overview is asked for again after this share of growth, so that a long session costs no more than a short one. */
 const OVERVIEW_GROWTH = 0.02
+/** While it follows, the next view is asked for after this many ms, or as long again as the last took where that is longer. */
+const FOLLOW_INTERVAL = 60
 
 /** One time window, one cursor and one selection for all views of a session. Written at most once per frame. */
 export interface Timeline {
@@ -49,6 +53,8 @@ export interface Timeline {
   ready(): Promise<void>
   /** Pixels of the lanes' drawing area. */
   setWidth(width: number): void
+  /** From the kernel event to the pixel, of the last views that followed; null before any. */
+  latency: PixelLatency['figures']
   hover(time: number | null): void
   pin(time: number | null): void
   show(range: TimeRange): void
@@ -82,6 +88,9 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
   }))
   const time = computed(() => cursor.value ?? extent.value.to)
 
+  const latency = pixelLatency()
+  let next = 0
+  onScopeDispose(() => window.clearTimeout(next))
   let wanted = false
   let asking = false
 
@@ -94,14 +103,24 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
       while (wanted) {
         wanted = false
         const { from, to } = range.value
+        const asked = performance.now()
+        const following = session.live.value && follow.value
         view.value = await engine.api.view({
           from,
           to,
           width: width.value,
           cursor: cursor.value,
-          axis: axis.value === 'address' ? 'address' : 'lanes'
+          axis: axis.value === 'address' ? 'address' : 'lanes',
+          follow: following
         })
+        const { request, stamp } = view.value
+        if (following && follow.value) range.value = { from: request.from, to: request.to }
         painter.invalidate()
+        if (stamp) latency.shown(stamp)
+        if (following) {
+          window.clearTimeout(next)
+          next = window.setTimeout(refresh, Math.max(FOLLOW_INTERVAL, performance.now() - asked))
+        }
       }
       await refreshOverview()
     } catch (error) {
@@ -154,6 +173,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
         void refresh()
       }
       if (phase === 'live' || phase === 'opened') {
+        latency.reset()
         overview.value = view.value = selection.value = pin.value = hovered.value = null
         range.value = { from: 0, to: LIVE_SPAN }
         follow.value = phase === 'live'
@@ -184,6 +204,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     pinned: computed(() => pin.value !== null),
     time,
     selection,
+    latency: latency.figures,
     focusVm,
     axis,
     nextAxis: () => (axis.value = MAP_AXES[(MAP_AXES.indexOf(axis.value) + 1) % MAP_AXES.length]!),
