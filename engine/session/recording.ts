@@ -12,7 +12,8 @@ export interface Recording {
   file: string
   bytes: number
   model: SessionModel
-  checker: Checker
+  /** What the rules say of it. Made when it is first asked for, in a pass of its own: judging takes many times longer than reading. */
+  readonly checker: Checker
   head: SessionReader['head']
   /** The commands that run the same again, one a line. */
   command: string
@@ -31,7 +32,7 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
   const reader = new SessionReader(file)
   try {
     const model = new SessionModel()
-    const checker = new Checker(model)
+    let checked: Checker | null = null
     watch?.(model)
     let frames = 0
     reader.frames((message) => {
@@ -45,7 +46,8 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
         'The recording was cut off at once, or the file is damaged from its beginning. Record again, or restore a copy.',
         EXIT.file
       )
-    checker.finish(model.goodbye !== null && reader.damage.length === 0)
+    model.reconciler.settle()
+    const sound = reader.damage.length === 0
     const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
     for (const note of reader.notes)
       if (note.kind !== 'run' && note.kind !== ANNOTATIONS) model.note(note.text, model.seconds(big(note.timeNs)))
@@ -54,13 +56,53 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
       file,
       bytes: reader.bytes,
       model,
-      checker,
+      get checker() {
+        return (checked ??= judge(file, sound))
+      },
       head: reader.head,
       command,
       damage: reader.damage,
       lost: reader.lost(),
       complete: reader.complete
     }
+  } finally {
+    reader.close()
+  }
+}
+
+/** Holds a session file against the rules, at one go. `sound`: nothing of it is damaged, so that its last moment counts as passed. */
+function judge(file: string, sound: boolean): Checker {
+  const reader = new SessionReader(file)
+  try {
+    const model = new SessionModel()
+    const checker = new Checker(model)
+    reader.frames((message) => void model.take(message))
+    checker.finish(model.goodbye !== null && sound)
+    return checker
+  } finally {
+    reader.close()
+  }
+}
+
+/** At most so many milliseconds of judging are done between two turns of the event loop. */
+const TURN_MS = 20
+
+/** As Recording.checker, but lets others have their turn meanwhile. Throws once `signal` is aborted. */
+export async function judgeInTurns({ file, damage }: Recording, signal: AbortSignal): Promise<Checker> {
+  const reader = new SessionReader(file)
+  try {
+    const model = new SessionModel()
+    const checker = new Checker(model)
+    let turn = performance.now()
+    for (const message of reader.messages()) {
+      model.take(message)
+      if (performance.now() - turn < TURN_MS) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      signal.throwIfAborted()
+      turn = performance.now()
+    }
+    checker.finish(model.goodbye !== null && damage.length === 0)
+    return checker
   } finally {
     reader.close()
   }

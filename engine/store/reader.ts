@@ -90,12 +90,18 @@ export class SessionReader {
    * descriptions that were lost with it, as far as the file has them elsewhere.
    */
   frames(onFrame: (message: Uint8Array) => void): void {
+    for (const message of this.messages()) onFrame(message)
+  }
+
+  /** As frames(), for who wants to stop between two of them. A message holds until the next is asked for. */
+  *messages(): Generator<Uint8Array> {
     this.notes.length = 0
     let [lastSeq, described, restored] = [0, false, 0]
+    let ready: Uint8Array[] = []
     const pass = (message: Uint8Array): void => {
       if (message[0] === FrameTag.capabilities) described = true
       else if (message[0] === FrameTag.events) lastSeq = seqOf(message) || lastSeq
-      onFrame(message)
+      ready.push(message)
     }
     let damages = 0
     for (const chunk of this.file.walk((d) => (this.damaged(d), damages++))) {
@@ -107,6 +113,8 @@ export class SessionReader {
       }
       if (chunk.type === ChunkType.Frames) this.pass(chunk, payload, pass)
       else if (chunk.type === ChunkType.Note) this.note(chunk, payload)
+      yield* ready
+      ready = []
     }
   }
 
