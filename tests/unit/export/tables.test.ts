@@ -269,3 +269,12 @@ it('every column that an event may have is in the table of events', () => {
   )
   expect(TABLES.events.columns).toHaveLength(columns.length + 6)
 })
+
+it('docs/export.md has every table and column', () => {
+  const doc = readFileSync(resource('docs/export.md'), 'utf8')
+  for (const { name, columns } of Object.values(TABLES)) {
+    const section = doc.split(`\n### ${name}\n`)[1]?.split('\n#')[0] ?? ''
+    const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, column]) => column)
+    expect([name, ...listed]).toEqual([name, ...columns.slice(1).map((column) => column.name)])
+  }
+})
