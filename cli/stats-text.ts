@@ -8,7 +8,7 @@ import type { Statistics, VmStatistics } from '../engine/stats/statistics'
 export function statsText(s: Statistics): string {
   const lines: string[] = []
   if (s.lossy)
-    lines.push('Events were lost: counts are at least these, and durations that touch a loss are left out.', '')
+    lines.push('Events are missing: counts are at least these, and durations that touch a loss are left out.', '')
   rates(lines, s)
   latencies(lines, s)
   lifetimes(lines, s)

@@ -65,8 +65,8 @@ function diff(files: string[], options: Options): void {
     say(`report   ${options.html}`)
   }
   if (gate && verdict && options.junit) write(options.junit, junit([gateSuite(gate, verdict)]))
-  if (verdict && !verdict.passed) process.exitCode = EXIT.findings
   tellLosses(comparison)
+  if (verdict && !verdict.passed) process.exitCode = EXIT.findings
 }
 
 function gateOf(file: string): Gate {

@@ -36,5 +36,7 @@ export function statsJson({ file, model }: Recording, statistics: Statistics): u
 export function openStatistics(file: string): { recording: Recording; statistics: Statistics } {
   let collector: StatisticsCollector | null = null
   const recording = openRecording(file, (model: SessionModel) => (collector = new StatisticsCollector(model)))
-  return { recording, statistics: collector!.result() }
+  const statistics = collector!.result()
+  const lossy = statistics.lossy || recording.damage.length > 0 || !recording.complete
+  return { recording, statistics: { ...statistics, lossy } }
 }

@@ -44,14 +44,10 @@ export function compareFiles(a: readonly string[], b: readonly string[]): Compar
 export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
   const vms = compareVms(a, b)
   const objects = compareObjects(a, b)
+  const others = objects === null ? null : objects.reduce((n, group) => n + group.count, 0)
   const measures = [
     count('policy_changes', 'VMs whose policy changed', 'policy', vms.filter((vm) => vm.policyChanged).length),
-    count(
-      'object_changes',
-      'BOs that fared otherwise',
-      'objects',
-      objects.reduce((n, { count: of }) => n + of, 0)
-    ),
+    count('object_changes', 'BOs that fared otherwise', 'objects', others),
     ...compareMeasures(a, b)
   ]
   measures.sort((x, y) => y.weight - x.weight || (x.id < y.id ? -1 : 1))
@@ -61,7 +57,7 @@ export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
     ...facts(a, b),
     steps: compareSteps(a[0]!, b[0]!),
     vms,
-    objects,
+    objects: objects ?? [],
     measures
   }
 }
@@ -113,8 +109,9 @@ function verdictOf(
     : { verdict: 'differs', reason: 'compared exactly', interval: null }
 }
 
-/** A count of changes, as a measure for gates: A has none against itself. */
-function count(id: string, label: string, group: 'policy' | 'objects', value: number): CompareMeasure {
+/** A count of changes, as a measure for gates: A has none against itself. null: not compared, after a loss. */
+function count(id: string, label: string, group: 'policy' | 'objects', value: number | null): CompareMeasure {
+  const known = value !== null
   return {
     ...{
       id,
@@ -128,9 +125,10 @@ function count(id: string, label: string, group: 'policy' | 'objects', value: nu
       valuesA: [0],
       valuesB: [value]
     },
-    ...{ change: value, relative: null, interval: null, reason: 'compared exactly' },
-    verdict: value > 0 ? 'differs' : 'none',
-    weight: value > 0 ? WEIGHT[group] : 0
+    ...{ change: value, relative: null, interval: null },
+    reason: known ? 'compared exactly' : 'not compared after a loss',
+    verdict: !known ? 'unknown' : value > 0 ? 'differs' : 'none',
+    weight: known && value > 0 ? WEIGHT[group] : 0
   }
 }
 

@@ -41,10 +41,10 @@ function plural(n: number, noun: string): string {
 
 /**
  * BOs that fared otherwise in a VM, in groups of the same change. Of several runs on a side only what all of them agree in is compared, so
- * that no accident of one run is told for a difference. Runs with losses know too little, and a side that has one is not compared.
+ * that no accident of one run is told for a difference. null where a run has losses: it knows too little.
  */
-export function compareObjects(a: readonly Run[], b: readonly Run[]): CompareObjects[] {
-  if ([...a, ...b].some((run) => run.lossy || run.overflow)) return []
+export function compareObjects(a: readonly Run[], b: readonly Run[]): CompareObjects[] | null {
+  if ([...a, ...b].some((run) => run.lossy || run.overflow)) return null
   const groups = new Map<string, CompareObjects & { sentence: (n: string) => string }>()
   const add = (
     group: Pick<CompareObjects, 'vm' | 'what' | 'a' | 'b'>,

@@ -67,7 +67,7 @@ export function comparisonHtml(comparison: Comparison): string {
           </p>
           <h2>What differs</h2>
           ${kinds.differs.length === 0 ? html`<p class="note">Nothing that is certain.</p>` : table(kinds.differs)}
-          ${folded('Moved, perhaps by chance', kinds.unsure)} ${folded('Seen on one side alone', kinds.unseen)}
+          ${folded('Moved, but not known to differ', kinds.unsure)} ${folded('Seen on one side alone', kinds.unseen)}
           ${folded('Within the noise', kinds.noise)} ${folded('Equal', kinds.equal)}
           <h2>Reproduce</h2>
           <pre>${command(comparison)}</pre>

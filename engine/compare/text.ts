@@ -25,22 +25,23 @@ export function compareText(comparison: Comparison, all = false): string {
     lines.push(...told.map(({ text }) => `* ${text}`), ...more(objects.length - told.length))
   }
   section(lines, 'What differs', kinds.differs, all)
-  section(lines, 'Moved, perhaps by chance', kinds.unsure, all, UNSURE_ROWS)
+  section(lines, 'Moved, but not known to differ', kinds.unsure, all, UNSURE_ROWS)
   section(lines, 'Seen on one side alone', kinds.unseen, all)
   if (all) section(lines, 'Within the noise', kinds.noise, all)
   lines.push('', `Within the noise: ${kinds.noise.length} measures. Equal: ${kinds.equal.length}.`)
   return lines.join('\n')
 }
 
-function verdict({ vms, objects }: Comparison, { differs, unsure }: ReturnType<typeof sorted>): string {
+function verdict({ vms, measures }: Comparison, { differs, unsure }: ReturnType<typeof sorted>): string {
   const policies = vms.filter((vm) => vm.policyChanged).length
-  const bos = objects.reduce((n, group) => n + group.count, 0)
   if (differs.length === 0)
     return unsure.length === 0
       ? 'No difference.'
-      : 'No difference that is certain; times of one run have a noise that is not known.'
+      : 'No difference that is certain; some measures moved, and nothing tells whether that is noise.'
+  const others = measures.find((m) => m.id === 'object_changes')!.b
+  const bos = others === null ? 'BOs are not compared after a loss' : `${plural(others, 'BO', 'BOs')} fared otherwise`
   const changed = `${policies} of ${vms.length} VMs changed their policy`
-  return `${plural(differs.length, 'measure differs', 'measures differ')}; ${changed}; ${plural(bos, 'BO', 'BOs')} fared otherwise.`
+  return `${plural(differs.length, 'measure differs', 'measures differ')}; ${changed}; ${bos}.`
 }
 
 function policyRow({ key, a, b }: CompareVm): string[] {

@@ -151,6 +151,11 @@ describe('measures of two sides', () => {
     const c = compare([{ events: workload(3, 10) }], [{ events: workload(4, 10), loss: true }])
     expect(find(c, 'objects.mappings')).toMatchObject({ verdict: 'unknown', reason: 'events were lost in B' })
     expect([c.objects, c.sides[1].runs[0]!.lossy]).toEqual([[], true])
+    expect(find(c, 'object_changes')).toMatchObject({
+      b: null,
+      verdict: 'unknown',
+      reason: 'not compared after a loss'
+    })
   })
 
   it('tell what one side alone has seen from what did not happen', () => {
