@@ -1,9 +1,11 @@
 /**
  * One phase of the store's bench, in a process of its own, so that its memory is its own: prints JSON. scripts/bench.mjs runs the phases.
  *
- *   generate FILE EVENTS SEED | open FILE | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
+ *   generate FILE EVENTS SEED | open FILE | moment FILE TRUTH | find FILE TRUTH | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
  */
 import { readFileSync } from 'node:fs'
+import { findCovering } from '../engine/session/find'
+import { Moments } from '../engine/session/moment'
 import { eventContext, EventStream, type EventFilter } from '../engine/store/events'
 import { SessionReader } from '../engine/store/reader'
 import { BatchDecoder } from '../engine/wire/batch'
@@ -11,8 +13,11 @@ import { FrameFacts } from '../engine/wire/describe'
 import { eventsOf } from '../engine/wire/messages'
 import { Field, Kind } from '../engine/wire/schema'
 import { generate, originNs, type Truth } from './generate'
+import { Random } from './random'
 
 const ROUNDS = 7
+/** A session of more events is read once in each phase. */
+const LARGE = 20e6
 
 interface Timed {
   /** Of each round, milliseconds that passed. */
@@ -64,7 +69,9 @@ const PHASES: Record<string, () => object> = {
         ? []
         : [`${found} events in the window, about ${expected}`]
     }),
-  stream: () => rounds((t) => different('events', count({}), t.events), 3)
+  stream: () => rounds((t) => different('events', count({}), t.events), 3),
+  moment: () => moments(truth()),
+  find: () => rounds(find, 1)
 }
 
 function stopwatch(): () => { ms: number[]; cpuMs: number[] } {
@@ -75,8 +82,9 @@ function stopwatch(): () => { ms: number[]; cpuMs: number[] } {
   }
 }
 
-function rounds(run: (t: Truth) => string[], times = ROUNDS): Timed {
+function rounds(run: (t: Truth) => string[], most = ROUNDS): Timed {
   const known = truth()
+  const times = known.events > LARGE ? 1 : most
   const timed: Timed = { ms: [], cpuMs: [], wrong: [] }
   for (let i = 0; i < times; i++) {
     const passed = stopwatch()
@@ -87,6 +95,50 @@ function rounds(run: (t: Truth) => string[], times = ROUNDS): Timed {
     if (i === 0) timed.wrong = wrong
   }
   return timed
+}
+
+/** The state at many times of a file that was just opened: those that the truth knows, and others between them. */
+function moments(t: Truth): Timed {
+  const timed: Timed = { ms: [], cpuMs: [], wrong: [] }
+  const reader = new SessionReader(file)
+  const states = new Moments(reader)
+  const random = new Random(7)
+  for (const { ns, live, livePages } of t.samples) {
+    const other = t.firstNs + ((t.lastNs - t.firstNs) * random.below(1 << 20)) / (1 << 20)
+    for (const at of [ns, other]) {
+      const passed = stopwatch()
+      const { state } = states.at((at - originNs) / 1e9)
+      const { ms, cpuMs } = passed()
+      timed.ms.push(...ms)
+      timed.cpuMs.push(...cpuMs)
+      if (at !== ns) continue
+      timed.wrong.push(...different(`mappings at ${ns}`, state.mappings.live.size, live))
+      timed.wrong.push(...different(`pages at ${ns}`, state.liveBytes / 4096, livePages))
+    }
+  }
+  reader.close()
+  return timed
+}
+
+/** All that ever covered an address; those that are there at the end are what the truth knows of it. */
+function find(t: Truth): string[] {
+  const reader = new SessionReader(file)
+  const found = findCovering(reader, 0x100000n * 4096n)
+  reader.close()
+  const wrong = found.filter(
+    ({ vm, iova, end, start }) => vm < 1 || iova !== 0x100000n * 4096n || (end ?? Infinity) < start
+  )
+  const overlap = found.some((a, i) =>
+    found.slice(i + 1, i + 50).some((b) => a.vm === b.vm && b.start < (a.end ?? Infinity))
+  )
+  const expected = t.counts[Kind.VaInsert]! / 512
+  return [
+    ...different('mappings that are none', wrong.length, 0),
+    ...(overlap ? ['two mappings of one VM at one address'] : []),
+    ...(found.length > expected / 4 && found.length < expected * 8
+      ? []
+      : [`${found.length} mappings, about ${expected}`])
+  ]
 }
 
 /** Reads and decodes every event; sums what the truth knows of them. */

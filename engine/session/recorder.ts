@@ -6,7 +6,7 @@ import type { SessionWriter } from '../store/writer'
 /** After so many events comes a keyframe, so that the state at any time is that far from one at most. */
 export const KEYFRAME_EVENTS = 1 << 15
 /** Or after so many for each object in it: a large state is dear to write. */
-const EVENTS_PER_OBJECT = 8
+const EVENTS_PER_OBJECT = 16
 
 /** When the next keyframe is due, in events since the last. */
 export function keyframeAfter({ state }: SessionModel): number {
