@@ -754,8 +754,10 @@ export interface EngineApi {
   /** Copies the session's file; it is on disk all the time. */
   save(file: string): Promise<void>
   close(): Promise<void>
-  /** Writes the HTML report and answers its path. */
-  report(file: string): Promise<{ file: string; bytes: number }>
+  /** Writes the report and answers its path. `sections`: their ids, all where left out. */
+  report(file: string, format?: 'html' | 'md' | 'json', sections?: string[]): Promise<{ file: string; bytes: number }>
+  /** The report as a page that needs nothing else, and the sections that there are. */
+  reportPage(sections?: string[]): Promise<{ html: string; sections: { id: string; title: string }[] }>
   view(request: ViewRequest): Promise<View>
   mappings(query: MappingQuery): Promise<MappingPage>
   bo(bo: number): Promise<BoDetail | null>

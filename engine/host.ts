@@ -36,7 +36,9 @@ import { objectTable } from './query/tables'
 import { search } from './query/search'
 import { view } from './query/view'
 import { whyAlive, whyGone } from './query/why'
-import { writeReport } from './report/write'
+import { gather } from './report/gather'
+import { page } from './report/report'
+import { withSections, writeReportAs } from './report/write'
 import { num, type Capabilities } from './wire/messages'
 import { readAnnotations, writeAnnotations } from './session/annotations'
 import { deleteSession, findSession, listSessions, newSessionFile } from './session/library'
@@ -254,11 +256,18 @@ export class EngineHost implements EngineApi {
     this.change(IDLE)
   }
 
-  async report(file: string): ReturnType<EngineApi['report']> {
-    if (!this.state.file)
-      throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
-    this.live?.writer?.flush()
-    return { file, bytes: writeReport(openRecording(this.state.file), file) }
+  async report(
+    file: string,
+    format: 'html' | 'md' | 'json' = 'html',
+    sections?: string[]
+  ): ReturnType<EngineApi['report']> {
+    return { file, bytes: await writeReportAs(this.recorded(), file, format, sections) }
+  }
+
+  async reportPage(ids?: string[]): ReturnType<EngineApi['reportPage']> {
+    const report = gather(this.recorded())
+    const sections = report.sections.map(({ id, title }) => ({ id, title }))
+    return { html: page(withSections(report, ids)), sections }
   }
 
   async view(request: ViewRequest): Promise<View> {
@@ -354,6 +363,14 @@ export class EngineHost implements EngineApi {
     this.opened?.stop.abort()
     this.opened = null
     this.checker = null
+  }
+
+  /** The session that is shown as its file has it; also while it is recorded. */
+  private recorded(): Recording {
+    if (!this.state.file)
+      throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
+    this.live?.writer?.flush()
+    return openRecording(this.state.file)
   }
 
   private refuseWhileBusy(): void {

@@ -16,6 +16,7 @@ export const METHODS = {
   save: true,
   close: true,
   report: true,
+  reportPage: true,
   view: true,
   mappings: true,
   bo: true,

@@ -3,6 +3,7 @@ import { EXIT, VascopeError } from '../problem'
 import type { Recording } from '../session/recording'
 import { gather } from './gather'
 import { markdown } from './markdown'
+import type { Report } from './model'
 import { pdf } from './pdf'
 import { page } from './report'
 
@@ -20,9 +21,19 @@ export function writeReport(recording: Recording, file: string): number {
   return write(recording, file, page(gather(recording)))
 }
 
+/** The report with some of its sections only, by their ids. */
+export function withSections(report: Report, ids?: readonly string[]): Report {
+  return ids ? { ...report, sections: report.sections.filter(({ id }) => ids.includes(id)) } : report
+}
+
 /** Writes the report of a recording in any format; answers its bytes. */
-export async function writeReportAs(recording: Recording, file: string, format: ReportFormat): Promise<number> {
-  const report = gather(recording)
+export async function writeReportAs(
+  recording: Recording,
+  file: string,
+  format: ReportFormat,
+  sections?: readonly string[]
+): Promise<number> {
+  const report = withSections(gather(recording), sections)
   switch (format) {
     case 'html':
       return write(recording, file, page(report))

@@ -2,13 +2,19 @@ import path from 'node:path'
 import { app, BrowserWindow, dialog, nativeTheme, shell } from 'electron'
 import * as v from 'valibot'
 import { dataDir } from '../../engine/paths'
-import { type AppInfo, CHANNEL, type LaunchRequest } from '../preload/bridge'
+import { type AppInfo, CHANNEL, type LaunchRequest, type SaveKind } from '../preload/bridge'
+import { printPage } from '../print'
 import { handle } from './sender'
 
 const FILTERS = {
   session: { name: 'Vascope sessions', extensions: ['vascope'] },
-  report: { name: 'HTML report', extensions: ['html'] }
+  report: { name: 'HTML report', extensions: ['html'] },
+  pdf: { name: 'PDF report', extensions: ['pdf'] },
+  markdown: { name: 'Markdown report', extensions: ['md'] },
+  json: { name: 'Report as data', extensions: ['json'] }
 }
+
+const SAVE_KINDS = ['session', 'report', 'pdf', 'markdown', 'json'] as const satisfies SaveKind[]
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 const fileName = v.pipe(
@@ -16,9 +22,11 @@ const fileName = v.pipe(
   v.maxLength(200),
   v.check((name) => path.basename(name) === name, 'a file name without folder')
 )
+/** A report of a very long session is some megabytes. */
+const page = v.pipe(v.string(), v.maxLength(256 << 20))
 const shownFile = v.pipe(
   text,
-  v.check((file) => /\.(vascope|html)$/.test(file), 'a session or a report')
+  v.check((file) => /\.(vascope|html|pdf|md|json)$/.test(file), 'a session or a report')
 )
 
 /** Answers everything of the bridge that needs the desktop: dialogs, the browser, the file manager, versions, theme. */
@@ -39,11 +47,11 @@ export function answerDesktop(window: () => BrowserWindow | null, launch: Launch
     return filePaths[0] ?? null
   })
 
-  handle(CHANNEL.pickSave, [v.picklist(['session', 'report']), fileName], async (kind, name) => {
+  handle(CHANNEL.pickSave, [v.picklist(SAVE_KINDS), fileName], async (kind, name) => {
     const options = { filters: [FILTERS[kind]], defaultPath: path.join(app.getPath('documents'), name) }
     const parent = window()
     const { filePath } = await (parent ? dialog.showSaveDialog(parent, options) : dialog.showSaveDialog(options))
-    if (filePath && kind === 'report') reports.add(filePath)
+    if (filePath && kind !== 'session') reports.add(filePath)
     return filePath || null
   })
 
@@ -51,6 +59,10 @@ export function answerDesktop(window: () => BrowserWindow | null, launch: Launch
     if (!reports.has(file)) throw new Error(`${file} is no report of this window`)
     const failure = await shell.openPath(file)
     if (failure) throw new Error(`${file} could not be opened: ${failure}`)
+  })
+  handle(CHANNEL.printReport, [text, page], async (file, html) => {
+    if (!reports.has(file)) throw new Error(`${file} is no report of this window`)
+    await printPage(html, file)
   })
   handle(CHANNEL.showInFolder, [shownFile], (file) => shell.showItemInFolder(file))
 }

@@ -22,7 +22,7 @@ export interface LaunchRequest {
   link: string | null
 }
 
-export type SaveKind = 'session' | 'report'
+export type SaveKind = 'session' | 'report' | 'pdf' | 'markdown' | 'json'
 export type ThemeName = 'dark' | 'light'
 
 export interface Bridge {
@@ -43,6 +43,8 @@ export interface Bridge {
   pickSave(kind: SaveKind, name: string): Promise<string | null>
   /** Opens a report in the default browser. Only files that pickSave gave are accepted. */
   openReport(file: string): Promise<void>
+  /** Prints a page that needs nothing else to a PDF file. Only files that pickSave gave are accepted. */
+  printReport(file: string, html: string): Promise<void>
   /** Shows a session or a report in the file manager. */
   showInFolder(file: string): Promise<void>
   setTheme(theme: ThemeName): Promise<void>
@@ -64,6 +66,7 @@ export const CHANNEL = {
   pickSession: 'dialog:pick-session',
   pickSave: 'dialog:pick-save',
   openReport: 'shell:open-report',
+  printReport: 'report:print',
   showInFolder: 'shell:show-in-folder',
   setTheme: 'app:set-theme'
 } as const

@@ -14,6 +14,7 @@ const bridge: Bridge = {
   pickSession: () => ipcRenderer.invoke(CHANNEL.pickSession),
   pickSave: (kind, name) => ipcRenderer.invoke(CHANNEL.pickSave, kind, name),
   openReport: (file) => ipcRenderer.invoke(CHANNEL.openReport, file),
+  printReport: (file, html) => ipcRenderer.invoke(CHANNEL.printReport, file, html),
   showInFolder: (file) => ipcRenderer.invoke(CHANNEL.showInFolder, file),
   setTheme: (theme) => ipcRenderer.invoke(CHANNEL.setTheme, theme),
   pathOf: (file) => webUtils.getPathForFile(file)

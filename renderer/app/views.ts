@@ -1,7 +1,9 @@
 import AddressView from '../features/addresses/AddressView.vue'
 import BoardsView from '../features/boards/BoardsView.vue'
+import CompareView from '../features/compare/CompareView.vue'
 import FindingsView from '../features/findings/FindingsView.vue'
 import ObjectsView from '../features/objects/ObjectsView.vue'
+import ReportView from '../features/report/ReportView.vue'
 import ScenariosView from '../features/scenario/ScenariosView.vue'
 import SessionsView from '../features/sessions/SessionsView.vue'
 import TimelineView from '../features/timeline/TimelineView.vue'
@@ -18,5 +20,7 @@ export const VIEWS: readonly TabView[] = [
   { id: 'objects', title: 'Objects', key: '4', component: ObjectsView, needsSession: true },
   { id: 'findings', title: 'Findings', key: '5', component: FindingsView, needsSession: true },
   { id: 'scenarios', title: 'Scenarios', key: '6', component: ScenariosView, needsSession: false },
+  { id: 'compare', title: 'Compare', key: '7', component: CompareView, needsSession: false },
+  { id: 'report', title: 'Report', key: '8', component: ReportView, needsSession: true },
   { id: 'sessions', title: 'Sessions', key: '9', component: SessionsView, needsSession: false }
 ]

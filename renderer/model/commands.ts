@@ -87,6 +87,8 @@ export const COMMANDS = {
   'scenarios.add': { title: 'Add the scenario to the queue', keys: ['a'], view: 'scenarios', hint: 'add to queue' },
   'scenarios.search': { title: 'Filter the scenarios', keys: ['/'], view: 'scenarios', hint: 'filter' },
 
+  'compare.swap': { title: 'Swap A and B', keys: ['x'], view: 'compare', hint: 'swap' },
+
   'sessions.next': { title: 'Next session', keys: ['j', 'arrowdown'], view: 'sessions', hint: 'move' },
   'sessions.previous': { title: 'Previous session', keys: ['k', 'arrowup'], view: 'sessions', hint: 'move' },
   'sessions.open': { title: 'Open the chosen session', keys: ['enter'], view: 'sessions', hint: 'open' },

@@ -71,6 +71,7 @@ export async function openWindow(
     pickSession: vi.fn(async () => null as string | null),
     pickSave: vi.fn(async () => null as string | null),
     openReport: vi.fn(async () => {}),
+    printReport: vi.fn(async () => {}),
     showInFolder: vi.fn(async () => {}),
     setTheme: vi.fn(async () => {}),
     pathOf: vi.fn(() => '/dropped.vascope')

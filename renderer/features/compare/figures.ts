@@ -1,0 +1,42 @@
+import type { CompareMeasure } from '../../../engine/api'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShort,
+  NOT_SEEN,
+  quantityText
+} from '../../../engine/format'
+
+/** A figure of a measure as people read it. */
+export function figureText(unit: CompareMeasure['unit'], value: number | null): string {
+  if (value === null) return NOT_SEEN
+  switch (unit) {
+    case 'bytes':
+      return quantityText(formatBytes(value))
+    case 'bytes_per_s':
+      return quantityText(formatRate(value))
+    case 's':
+      return quantityText(formatDuration(value))
+    case 'per_s':
+      return `${quantityText(formatShort(value))}/s`
+    case 'share':
+      return `${(value * 100).toFixed(1)} %`
+    case 'count':
+      return Number.isInteger(value) ? formatCount(value) : value.toFixed(2)
+  }
+}
+
+/** "+165 %", or the difference itself where A has none to compare with. */
+export function changeText({ verdict, relative, change, unit }: CompareMeasure): string {
+  if (verdict === 'unknown') return 'not known'
+  if (verdict === 'none') return change === 0 ? 'same' : 'noise'
+  if (relative === null) return change === null ? 'only one' : sign(change) + figureText(unit, Math.abs(change))
+  const share = Math.abs(relative) * 100
+  return `${sign(relative)}${share >= 100 ? Math.round(share) : share.toFixed(1)} %`
+}
+
+function sign(value: number): string {
+  return value < 0 ? '−' : '+'
+}

@@ -1,0 +1,69 @@
+import { inject, type InjectionKey, provide, reactive, type ShallowRef, shallowRef, watch } from 'vue'
+import type { Comparison, Problem } from '../../../engine/api'
+import { asProblem } from '../../composables/useSession'
+import type { EngineClient } from '../../model/engine-client'
+
+export type Side = 'a' | 'b'
+
+/** Two sides of session files, and what the engine says of them. */
+export interface ComparisonState {
+  /** One or more runs of the same thing on each side. */
+  files: Record<Side, string[]>
+  result: Readonly<ShallowRef<Comparison | null>>
+  problem: Readonly<ShallowRef<Problem | null>>
+  busy: Readonly<ShallowRef<boolean>>
+  /** Puts a file on a side: alone, or as one more run. */
+  put(side: Side, file: string, more?: boolean): void
+  drop(side: Side, file: string): void
+  swap(): void
+}
+
+const KEY: InjectionKey<ComparisonState> = Symbol('comparison')
+
+export function provideComparison(engine: EngineClient): ComparisonState {
+  const files = reactive<Record<Side, string[]>>({ a: [], b: [] })
+  const result = shallowRef<Comparison | null>(null)
+  const problem = shallowRef<Problem | null>(null)
+  const busy = shallowRef(false)
+  let wanted = false
+
+  /** One comparison at a time, and the last wish wins. */
+  async function compare(): Promise<void> {
+    wanted = true
+    if (busy.value) return
+    busy.value = true
+    try {
+      while (wanted) {
+        wanted = false
+        problem.value = null
+        const [a, b] = [[...files.a], [...files.b]]
+        result.value = a.length > 0 && b.length > 0 ? await engine.api.compare(a, b) : null
+      }
+    } catch (error) {
+      result.value = null
+      problem.value = asProblem(error)
+    } finally {
+      busy.value = false
+    }
+  }
+  watch(files, () => void compare())
+
+  const state: ComparisonState = {
+    files,
+    result,
+    problem,
+    busy,
+    put: (side, file, more = false) =>
+      (files[side] = more ? [...files[side].filter((other) => other !== file), file] : [file]),
+    drop: (side, file) => (files[side] = files[side].filter((other) => other !== file)),
+    swap: () => Object.assign(files, { a: files.b, b: files.a })
+  }
+  provide(KEY, state)
+  return state
+}
+
+export function useComparison(): ComparisonState {
+  const state = inject(KEY)
+  if (!state) throw new Error('no comparison above this component')
+  return state
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import type { CompareMeasure } from '../../engine/api'
+import { alignB, linePath } from '../../renderer/features/compare/align'
+import { changeText, figureText } from '../../renderer/features/compare/figures'
+
+const measure = (change: Partial<CompareMeasure>): CompareMeasure => ({
+  id: 'x',
+  label: 'x',
+  group: 'bytes',
+  unit: 'bytes',
+  kind: 'fact',
+  better: 'less',
+  a: 1024,
+  b: 2048,
+  valuesA: [1024],
+  valuesB: [2048],
+  change: 1024,
+  relative: 1,
+  interval: null,
+  verdict: 'differs',
+  reason: '',
+  weight: 1,
+  ...change
+})
+
+describe('two sides on one axis', () => {
+  const steps = [
+    { key: 'churn', a: { from: 2, to: 4 }, b: { from: 3, to: 9 } },
+    { key: 'only in B', a: null, b: { from: 10, to: 11 } }
+  ]
+  it('stand at the same place at the bounds of a step, and in proportion within', () => {
+    const toA = alignB(steps, { a: 6, b: 12 })
+    expect([0, 1.5, 3, 6, 9, 12].map(toA)).toEqual([0, 1, 2, 3, 4, 6])
+  })
+
+  it('never go back, also where steps came in another order', () => {
+    const toA = alignB([...steps, { key: 'late', a: { from: 0, to: 1 }, b: { from: 9.5, to: 9.8 } }], { a: 6, b: 12 })
+    const times = Array.from({ length: 121 }, (_, i) => toA(i / 10))
+    expect([...times].sort((x, y) => x - y)).toEqual(times)
+  })
+
+  it('leave a gap where nothing was seen', () => {
+    const values = Float32Array.from([1, NaN, 2])
+    const same = (value: number): number => value
+    expect(linePath({ stepSeconds: 1, values }, same, same)).toBe('M0.0 1.0H1.0M2.0 2.0H3.0')
+  })
+})
+
+describe('a difference in words', () => {
+  it('has its unit, and never a zero for what was not seen', () => {
+    expect(figureText('bytes', 2048)).toMatch(/^2.* KiB$/)
+    expect(figureText('count', null)).toBe('not seen')
+    expect(figureText('share', 0.25)).toBe('25.0 %')
+  })
+
+  it('says how far B is from A, or why that cannot be said', () => {
+    expect(changeText(measure({}))).toBe('+100 %')
+    expect(changeText(measure({ relative: -0.123 }))).toBe('−12.3 %')
+    expect(changeText(measure({ relative: null, a: 0, change: 3, unit: 'count' }))).toBe('+3')
+    expect(changeText(measure({ verdict: 'none' }))).toBe('noise')
+    expect(changeText(measure({ verdict: 'none', change: 0 }))).toBe('same')
+    expect(changeText(measure({ verdict: 'unknown' }))).toBe('not known')
+  })
+})
