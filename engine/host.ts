@@ -369,6 +369,7 @@ export class EngineHost implements EngineApi {
   private recorded(): Recording {
     if (!this.state.file)
       throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
+    if (this.opened) return this.opened.recording
     this.live?.writer?.flush()
     return openRecording(this.state.file)
   }
