@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Workload } from '../../../bench/generate'
+import { Checker } from '../../../engine/check/checker'
 import { forget } from '../../../engine/model/forget'
 import { encodeImage } from '../../../engine/model/image'
 import { SessionModel } from '../../../engine/model/session'
@@ -41,6 +42,25 @@ describe('a model that forgets', () => {
     expect([b.cursor, b.vms.map((vm) => vm.mappings)]).toEqual([a.cursor, a.vms.map((vm) => vm.mappings)])
     expect([...b.jobs.id].sort()).toEqual([...a.jobs.id].sort())
     expect(b.charts.liveBytes).toEqual(a.charts.liveBytes)
+  })
+
+  it('is judged by the rules as one that keeps all', () => {
+    const pages = [false, true].map((forgets) => {
+      const model = new SessionModel()
+      const checker = new Checker(model)
+      let next = 16
+      const send = (frame: Uint8Array): void => {
+        model.take(frame)
+        if (!forgets || model.end < next || !model.atRest) return
+        next = model.end + 1
+        forget(model.state, model.end - 15)
+      }
+      new Workload(send, { events: 6000, seed: 8, rate: 150, vms: 2, slots: 32 }).run()
+      checker.finish(true)
+      return { page: checker.page(), mappings: model.state.mappings.length }
+    })
+    expect(pages[1]!.page).toEqual(pages[0]!.page)
+    expect(pages[1]!.mappings).toBeLessThan(pages[0]!.mappings)
   })
 
   it('does not know what it forgot', () => {
