@@ -25,10 +25,16 @@ export function infoJson(recording: Recording): Record<string, unknown> {
     driver: model.capabilities?.driver?.name ?? '',
     traceLevel: model.capabilities ? traceLevel(model.capabilities) : '',
     tracing: model.capabilities ? tracingText(model.capabilities) : '',
+    notes: notesOf(recording),
     ...summarize(model),
     balances: balances(model),
     findings: recording.checker.page().counts
   }
+}
+
+/** What befell the recording, and what the board warned of: a lost daemon, a reboot. */
+function notesOf({ model }: Recording): { time: number; text: string }[] {
+  return model.state.markers.filter((m) => m.kind === 'note').map(({ time, text }) => ({ time, text }))
 }
 
 /** Prints what a session holds, for people or for programs. */
@@ -51,6 +57,7 @@ function infoText(recording: Recording): string {
   row('length', formatTime(s.seconds), `${formatCount(s.events)} events`, quantityText(formatBytes(recording.bytes)))
   const damage = damageText(recording)
   if (damage) row('damage', damage)
+  for (const note of notesOf(recording)) row('note', formatTime(note.time), note.text)
   row('MAP', formatCount(s.maps), perSecond(s.mapsPerSecond, formatCount))
   row('UNMAP', formatCount(s.unmaps))
   row(

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { ScenarioRun } from '../api'
 import type { Ask } from '../connect/connection'
-import { awaitBoard } from '../connect/reach'
+import { awaitBoard, hold } from '../connect/reach'
 import { scenarioStateName } from '../model/session'
-import { EXIT, VascopeError } from '../problem'
+import { asProblem, EXIT, VascopeError } from '../problem'
 import { LiveSession } from '../session/live'
 import { scenariosOf } from '../session/preflight'
 import { checkAll, checkRun, destructiveOf, expandAll, reproduce } from '../session/scenario'
@@ -81,8 +81,10 @@ class BoardRun {
 
   async run(): Promise<BoardOutcome> {
     const { outcome, job } = this
+    let release = (): Promise<void> => Promise.resolve()
     try {
       checkAll(job.runs)
+      release = await hold(job.board, this.signal)
       do await this.session(outcome.files.length + 1)
       while (this.more())
     } catch (error) {
@@ -90,6 +92,7 @@ class BoardRun {
       outcome.failure = error
     } finally {
       this.watcher.idle()
+      await release().catch((error: unknown) => this.watcher.say(asProblem(error).message))
     }
     const why = this.signal.aborted
       ? 'interrupted before'

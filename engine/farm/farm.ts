@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Severity } from '../api'
+import { hold } from '../connect/reach'
 import { asProblem, cancelled, EXIT, VascopeError } from '../problem'
 import { writeReport } from '../report/write'
 import { openRecording } from '../session/recording'
@@ -55,6 +56,9 @@ export async function runFarm(plans: readonly BoardPlan[], options: FarmOptions)
   await Promise.all(
     plans.map(async (plan, i) => {
       const unreachable = new Map<string, VascopeError>()
+      const holds = [...new Set(plan.jobs.map((job) => job.board))].map((board) => hold(board, options.signal))
+      // a board that cannot be held is told by its jobs
+      const held = (await Promise.allSettled(holds)).flatMap((h) => (h.status === 'fulfilled' ? [h.value] : []))
       for (const job of plan.jobs) {
         const known = unreachable.get(job.kernel)
         const { result, failure } = await runOne(plan, job, options, known)
@@ -64,6 +68,8 @@ export async function runFarm(plans: readonly BoardPlan[], options: FarmOptions)
         results[i]!.push(result)
         write() // so that the folder is of use while it runs, and after a crash
       }
+      const { say } = options.watcher(plan.name)
+      for (const release of held) await release().catch((error: unknown) => say(asProblem(error).message))
     })
   )
   return write()

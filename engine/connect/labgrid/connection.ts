@@ -59,7 +59,11 @@ export async function openLabgrid(place: string, options: { signal?: AbortSignal
     target,
     closed,
     spawn,
-    exec: (command, given) => execute(target, spawn, ended, command, given),
+    async exec(command, given) {
+      const done = await execute(target, spawn, ended, command, given)
+      if (done.code === null) throw await ended() // a command that ends has a code, even when a signal ends it
+      return done
+    },
     upload: (local, remote, mode) => upload(null, connection, local, remote, mode),
     dispose() {
       if (disposed) return
