@@ -1,4 +1,14 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from '@playwright/test'
 import { answerDialogs, type App, launch, screenFile, screens } from './app'
@@ -10,8 +20,24 @@ const SESSIONS = ['compare/mainline', 'compare/weakref', 'sessions/killed-vm-bin
 test.describe.configure({ timeout: 180_000 })
 
 let app: App
+let home: string
 test.beforeAll(async () => {
-  app = await launch({ args: ['--open', path.join(FIXTURES, 'compare/weakref.vascope')] })
+  // A home of its own, so that the boards of this machine are not what the guide shows.
+  home = mkdtempSync(path.join(tmpdir(), 'vascope-home-'))
+  mkdirSync(path.join(home, '.ssh'), { mode: 0o700 })
+  const hosts = [
+    'Host rb3gen2',
+    '  HostName 10.0.0.7',
+    '  User root',
+    '  ProxyJump labgate',
+    'Host labgate',
+    '  User lab'
+  ]
+  writeFileSync(path.join(home, '.ssh/config'), `${hosts.join('\n')}\n`)
+  app = await launch({
+    args: ['--open', path.join(FIXTURES, 'compare/weakref.vascope')],
+    env: { HOME: home, XDG_CACHE_HOME: path.join(home, '.cache'), SSH_AUTH_SOCK: '' }
+  })
   const folder = path.join(app.folder, 'vascope/sessions')
   mkdirSync(folder, { recursive: true })
   for (const name of SESSIONS)
@@ -19,6 +45,7 @@ test.beforeAll(async () => {
 })
 test.afterAll(async () => {
   await app.close()
+  rmSync(home, { recursive: true, force: true })
 })
 
 test('every view shows a recorded session', async () => {
@@ -122,8 +149,16 @@ test('every view shows a recorded session', async () => {
     expect(existsSync(path.join(app.folder, 'vascope/sessions/mainline.vascope'))).toBe(false)
   })
 
+  await test.step('boards', async () => {
+    await page.getByTestId('close').click()
+    await expect(page.getByRole('region', { name: 'Boards' })).toContainText('by way of labgate')
+    await expect(page.getByRole('region', { name: 'Recent sessions' }).locator('.list .grid-row')).toHaveCount(2)
+    await screens(page, 'boards-recorded')
+  })
+
   if (process.env.VASCOPE_UPDATE_SCREENSHOTS) {
     mkdirSync('docs/images', { recursive: true })
+    copyFileSync(screenFile('boards-recorded-dark'), 'docs/images/boards.png')
     const names = ['timeline', 'addresses', 'objects', 'findings', 'scenarios', 'compare', 'report', 'sessions']
     for (const name of names) copyFileSync(screenFile(`${name}-dark`), `docs/images/${name}.png`)
   }
