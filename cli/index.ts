@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check'
 import { diffCommand } from './commands/diff'
 import { eventsCommand } from './commands/events'
 import { exportCommand } from './commands/export'
+import { importCommand } from './commands/import'
 import { infoCommand, reportCommand } from './commands/file'
 import { findCommand } from './commands/find'
 import { openCommand } from './commands/open'
@@ -42,6 +43,7 @@ for (const command of [
   openCommand(),
   eventsCommand(),
   exportCommand(),
+  importCommand(),
   repairCommand(),
   boardCommand()
 ])
