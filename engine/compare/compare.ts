@@ -47,7 +47,7 @@ export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
   const others = objects === null ? null : objects.reduce((n, group) => n + group.count, 0)
   const measures = [
     count('policy_changes', 'VMs whose policy changed', 'policy', vms.filter((vm) => vm.policyChanged).length),
-    count('object_changes', 'BOs that fared otherwise', 'objects', others),
+    count('object_changes', 'changes in what became of BOs', 'objects', others),
     ...compareMeasures(a, b)
   ]
   measures.sort((x, y) => y.weight - x.weight || (x.id < y.id ? -1 : 1))

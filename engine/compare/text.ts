@@ -39,7 +39,10 @@ function verdict({ vms, measures }: Comparison, { differs, unsure }: ReturnType<
       ? 'No difference.'
       : 'No difference that is certain; some measures moved, and nothing tells whether that is noise.'
   const others = measures.find((m) => m.id === 'object_changes')!.b
-  const bos = others === null ? 'BOs are not compared after a loss' : `${plural(others, 'BO', 'BOs')} fared otherwise`
+  const bos =
+    others === null
+      ? 'BOs are not compared after a loss'
+      : `${plural(others, 'change', 'changes')} in what became of BOs`
   const changed = `${policies} of ${vms.length} VMs changed their policy`
   return `${plural(differs.length, 'measure differs', 'measures differ')}; ${changed}; ${bos}.`
 }

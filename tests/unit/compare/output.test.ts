@@ -102,6 +102,16 @@ describe('what is printed as JSON', () => {
   })
 })
 
+describe('the manual', () => {
+  it('has rules that are understood, and whose measures there are', () => {
+    const manual = readFileSync(path.join(ROOT, 'docs/compare.md'), 'utf8')
+    const gate = readGate(/```yaml\n(.*?)```/s.exec(manual)![1]!, 'rules.yaml')
+    const { failed } = applyGate(gate, comparison)
+    for (const { line, text } of failed) expect(manual).toContain(`broken  rules.yaml:${line}: ${text}\n`)
+    expect(failed.length).toBeGreaterThan(0)
+  })
+})
+
 describe('the text of vascope stats', () => {
   it('has every section, and what was not seen as that', () => {
     const { statistics } = openStatistics(WEAKREF)
