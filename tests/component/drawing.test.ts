@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Mark } from '../../engine/api'
 import { mix, shadeOf } from '../../renderer/components/palette'
 import { drawFlips, drawSteps, median, niceTop } from '../../renderer/features/timeline/draw/charts'
+import { paintCells, runsOf } from '../../renderer/features/timeline/draw/density'
 import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
@@ -237,5 +238,23 @@ describe('the strip of scenario runs', () => {
     expect(fitting(['vm-bind-churn'], 12, measure)).toBe('')
     expect(fitting(['churn', 'b', 'c'], 200, measure)).toBe('churn and 2 more')
     expect(fitting(['churn', 'b', 'c'], 40, measure)).toBe('3 runs')
+  })
+})
+
+describe('density', () => {
+  it('is the stronger the more there is, and nothing where nothing is', () => {
+    const pixels = new Uint8ClampedArray(12)
+    paintCells(pixels, Uint16Array.from([0, 1, 4]), { fill: '#000080', line: '#0000ff', shades: [] })
+    expect([...pixels.slice(0, 4)]).toEqual([0, 0, 0, 0])
+    expect(pixels[7]).toBeLessThan(pixels[11]!)
+    expect(pixels[10]).toBeGreaterThan(pixels[6]!)
+  })
+
+  it('is drawn in one go for rows that follow each other', () => {
+    const layout = { tops: Float32Array.from([4, 6, 8, 18, 20]), pitch: 2, height: 2, breaks: [], labels: [] }
+    expect(runsOf(layout, 5)).toEqual([
+      { row: 0, rows: 3, top: 4 },
+      { row: 3, rows: 2, top: 18 }
+    ])
   })
 })

@@ -40,6 +40,12 @@ describe('a live session', () => {
     expect(canvases.every((canvas) => canvas.attributes('aria-label'))).toBe(true)
   })
 
+  it('says in tables what the canvases draw', async () => {
+    await opened.goLive()
+    const text = await vi.waitFor(() => opened.wrapper.get('[data-testid=view-tables]').text())
+    for (const part of ['VM 3', 'lost 412', 'VM_BIND jobs']) expect(text).toContain(part)
+  })
+
   it('follows the newest time until one looks back', async () => {
     await opened.goLive()
     opened.port.push('pulse', { ...PULSE, now: 42 })

@@ -1,10 +1,11 @@
-import type { Density, View } from '../../../../engine/api'
+import type { View } from '../../../../engine/api'
 import { type PolicyInk, shadeOf } from '../../../components/palette'
 import { font, type Surface } from '../../../components/surface'
 import { formatBytes, quantityText } from '../../../../engine/format'
 import { boxOf, type LaneLayout } from '../../../model/lanes'
 import type { Selection } from '../../../model/selection'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
+import { drawDensity } from './density'
 import { drawGrid } from './grid'
 
 /** Mappings narrower than this are density. */
@@ -39,7 +40,8 @@ export function drawMappings(surface: Surface, scene: MapScene): void {
 
   drawGrid(surface, range)
   drawBreaks(surface, layout)
-  for (const density of view.density) if (density.group === group) drawDensity(surface, scene, density, ink)
+  for (const density of view.density)
+    if (density.group === group) drawDensity(surface, density, layout, view.request, range, ink)
 
   for (let index = 0; index < rects.group.length; index++) {
     if (rects.group[index] !== group) continue
@@ -143,21 +145,6 @@ function drawCells({ g }: Surface, cells: Map<number, number>, ink: PolicyInk): 
   for (const count of cells.values()) most = Math.max(most, count)
   for (const [key, count] of cells)
     fillCell(g, ink, (key % 65536) * CELL, Math.floor(key / 65536) * CELL, CELL, CELL, count / most)
-  g.globalAlpha = 1
-}
-
-function drawDensity({ g, width }: Surface, { view, range, layout }: MapScene, density: Density, ink: PolicyInk): void {
-  const { from, to } = view.request
-  const step = (to - from) / density.columns
-  let most = 1
-  for (const count of density.counts) most = Math.max(most, count)
-  density.counts.forEach((count, at) => {
-    if (!count) return
-    const time = from + (at % density.columns) * step
-    const x = timeToX(time, range, width)
-    const y = layout.tops[Math.floor(at / density.columns)] ?? 0
-    fillCell(g, ink, x, y, timeToX(time + step, range, width) - x + 0.5, layout.height, count / most)
-  })
   g.globalAlpha = 1
 }
 
