@@ -10,8 +10,8 @@ GUEST_PACKAGES=(
 # Pulled in for maintainer scripts only.
 GUEST_UNUSED='^(adduser|debconf|debianutils|init-system-helpers|libsystemd-shared|libtext-.*|login.defs|lsb-base|perl-base|runit-helper|sensible-utils|systemd|sysvinit-utils|ucf)$'
 # Modules that Linux needs to be this board, beside the agent. guest/init loads them. virtio-gpu is the display with an ordinary
-# connector, vgem a source of fences that are signalled late or never.
-GUEST_MODULES=(virtio_mmio virtio_net qcom_hwspinlock msm virtio-gpu vgem)
+# connector, vgem a source of fences that are signalled late or never, zram the swap space.
+GUEST_MODULES=(virtio_mmio virtio_net qcom_hwspinlock msm virtio-gpu vgem zram)
 
 # A root to compile in: the compiler that Debian built the kernel with, and what kbuild calls.
 BUILD_PACKAGES=(

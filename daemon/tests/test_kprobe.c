@@ -198,6 +198,21 @@ static void test_stats_and_formats_are_read(void **state)
 	assert_false(vs_tracefs_field(format, "a1", &offset, &size));
 }
 
+static void test_what_probes_missed_is_read(void **state)
+{
+	/* trace_kprobe.c, probes_profile_seq_show(), Linux 7.3.4: all groups together. */
+	static const char *const profile = "  va_insert                                                  1234               5\n"
+					   "  va_insert_too                                                 1               9\n"
+					   "  va_link                                                      12               0\n"
+					   "  va_insert                                                     7               2\n";
+
+	assert_int_equal(vs_tracefs_missed(profile, "va_insert"), 7);
+	assert_int_equal(vs_tracefs_missed(profile, "va_insert_too"), 9);
+	assert_int_equal(vs_tracefs_missed(profile, "va_link"), 0);
+	assert_int_equal(vs_tracefs_missed(profile, "va"), 0);
+	assert_int_equal(vs_tracefs_missed("", "va_link"), 0);
+}
+
 static void test_reasons_nest(void **state)
 {
 	struct vs_kprobe_task *tasks = vs_kprobe_tasks_make();
@@ -459,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_pages_are_read),
 		cmocka_unit_test(test_damaged_pages_are_refused),
 		cmocka_unit_test(test_stats_and_formats_are_read),
+		cmocka_unit_test(test_what_probes_missed_is_read),
 		cmocka_unit_test(test_reasons_nest),
 		cmocka_unit_test(test_events_become_records),
 		cmocka_unit_test(test_a_count_before_is_that_of_its_own_call),

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dropped } from '../../engine/session/live'
 import { scenariosOf } from '../../engine/session/preflight'
 import { openRecording } from '../../engine/session/recording'
+import { Reason } from '../../engine/model/state'
 import { scenarioStateName } from '../../engine/model/session'
 import { balances } from '../../engine/stats/balance'
 import { SessionReader } from '../../engine/store/reader'
 import { decodeFrame } from '../../engine/wire/messages'
+import { readTraced, type TracedEvent } from './events'
 import { BOARD, boardUp, scratch, vascope } from './vascope'
 
 /** All of them take about a minute on the virtual board, and several on a busy machine. */
@@ -65,6 +67,20 @@ describe('the catalogue on the virtual board', () => {
     },
     ALL_MS
   )
+
+  it('evicts what is needed, and a submit has it back', () => {
+    const { events } = readTraced(files.file('all.vascope'))
+    const evicted = new Set(events.filter((e) => e.kind === 'bo-evict').map((e) => e.column.bo))
+    expect(evicted.size).toBeGreaterThan(0)
+    // a BO's vm_bo is evicted, its page tables go for that reason, and the next submit validates it
+    const vmBos = new Set(
+      events.filter((e) => e.kind === 'vm-bo-create' && evicted.has(e.column.bo)).map((e) => e.column.vmBo)
+    )
+    const ofThem = (kind: string): TracedEvent[] => events.filter((e) => e.kind === kind && vmBos.has(e.column.vmBo))
+    expect(ofThem('vm-bo-evict').filter((e) => e.column.count === 1).length).toBeGreaterThan(0)
+    expect(ofThem('vm-bo-validate').map((e) => e.column.result)).toContain(0)
+    expect(events.some((e) => e.kind === 'pte-unmap' && e.column.reason === Reason.evict)).toBe(true)
+  })
 
   it('asks before it runs what may harm the board', async () => {
     const args = ['run', '--board', BOARD, '--scenario', 'kill-with-pending-bind', '--out', files.file('kill.vascope')]

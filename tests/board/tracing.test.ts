@@ -85,7 +85,7 @@ beforeAll(async () => {
   await says(watching, 'watching')
   await onBoard('cd /tmp && strace -f -X raw -e trace=ioctl -o calls ./plain')
   calls = countCalls(await onBoard('cat /tmp/calls'))
-  await onBoard('board-selftest')
+  await onBoard('board-selftest && ln -s /tmp/plain /tmp/hang && /tmp/hang')
   watching.child.kill('SIGINT')
   const { code, stderr } = await watching.ended
   expect(code, stderr).toBe(0)
@@ -204,6 +204,20 @@ describe('a client that knows nothing of Vascope', () => {
   it('is told the further planes of its framebuffers', () => {
     const fbs = own('fb-create').map((e) => [e.column.fb, e.column.bo])
     expect(all('fb-plane').map((e) => [e.column.fb, e.column.bo, e.column.count])).toEqual(fbs.map((e) => [...e, 1]))
+  })
+})
+
+describe('a client whose GPU hangs', () => {
+  it('has a VM that takes no more', () => {
+    const vms = all('vm-create').filter((e) => e.comm === 'hang')
+    expect(all('vm-unusable').map((e) => e.column.vm)).toEqual(vms.map((e) => e.column.vm))
+    expect(vms.length).toBe(1)
+    const EPIPE = 32
+    expect(
+      all('vm-bind')
+        .filter((e) => e.comm === 'hang')
+        .map((e) => e.column.result)
+    ).toEqual([0, EPIPE])
   })
 })
 

@@ -2,14 +2,18 @@
 #include "board/offer.h"
 
 #include <stdio.h>
+#include <sys/sysinfo.h>
 
 #include "scenario/needs.h"
 
 static unsigned vs_offer_lacks(const struct vs_nodes *nodes, const struct vs_msm_facts *msm)
 {
 	const struct vs_node *scanout = vs_nodes_scanout(nodes), *display = vs_nodes_display(nodes);
+	struct sysinfo memory;
 	unsigned lacks = 0;
 
+	if (sysinfo(&memory) || !memory.totalswap)
+		lacks |= VS_NEEDS_SWAP;
 	if (!msm->present)
 		lacks |= VS_NEEDS_RENDER | VS_NEEDS_VM_BIND | VS_NEEDS_PRR | VS_NEEDS_SHRINK;
 	if (!msm->vm_bind)

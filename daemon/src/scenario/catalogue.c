@@ -11,7 +11,7 @@
 
 extern const struct vs_family vs_family_churn, vs_family_remap_split, vs_family_close_handle, vs_family_flip,
 	vs_family_basic, vs_family_unbind, vs_family_sparse, vs_family_random, vs_family_sync,
-	vs_family_errors, vs_family_lifetime, vs_family_legacy, vs_family_evict,
+	vs_family_errors, vs_family_lifetime, vs_family_legacy, vs_family_legacy_random, vs_family_evict,
 	vs_family_scanout_shared, vs_family_page_flip, vs_family_soak;
 
 /* In the order to show and to run all. */
@@ -27,6 +27,7 @@ static const struct vs_family *const families[] = {
 	&vs_family_close_handle,
 	&vs_family_lifetime,
 	&vs_family_legacy,
+	&vs_family_legacy_random,
 	&vs_family_evict,
 	&vs_family_flip,
 	&vs_family_scanout_shared,

@@ -116,3 +116,12 @@ int vs_cmd_check(struct vs_cmd *cmd, uint64_t iova, uint64_t at)
 				iova, vs_cmd_result(cmd, 0), at);
 	return r;
 }
+
+uint32_t vs_cmd_nop(struct vs_bo *bo)
+{
+	volatile uint32_t *dword = bo->cpu;
+
+	dword[0] = 0x70100001; /* CP_NOP with one dword */
+	dword[1] = 0;
+	return 8;
+}

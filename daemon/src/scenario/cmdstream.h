@@ -37,4 +37,8 @@ int vs_cmd_run(struct vs_cmd *cmd);
 int vs_cmd_check(struct vs_cmd *cmd, uint64_t iova, uint64_t at);
 uint32_t vs_cmd_result(const struct vs_cmd *cmd, uint32_t i);
 
+
+/* Without the above: makes a BO that is mapped for the CPU a command buffer that does nothing. Its size in bytes. */
+uint32_t vs_cmd_nop(struct vs_bo *bo);
+
 #endif

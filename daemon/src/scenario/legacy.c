@@ -8,21 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "scenario/cmdstream.h"
 #include "scenario/expect.h"
 #include "scenario/vm.h"
 
 #define BO_PAGES 4
 #define N_BOS 4
-
-/* Bytes of a command buffer that does nothing: CP_NOP and its one dword, as in cmdstream.c. */
-static uint32_t write_nop(struct vs_bo *bo)
-{
-	volatile uint32_t *dword = bo->cpu;
-
-	dword[0] = 0x70100001;
-	dword[1] = 0;
-	return 8;
-}
 
 static struct vs_va mapping_of(const struct vs_bo *bo)
 {
@@ -61,7 +52,7 @@ static int implicit_map(struct vs_vm *vm)
 	r = vs_expect_end(vm->run);
 	/* One more each time. */
 	for (uint32_t n = 1; n <= N_BOS && !r; n++) {
-		r = vs_vm_submit_bos(vm, bo, n, write_nop(bo[0]));
+		r = vs_vm_submit_bos(vm, bo, n, vs_cmd_nop(bo[0]));
 		if (r)
 			break;
 		vs_expect_begin(vm->run, "after a submit that maps its BOs");
@@ -79,7 +70,7 @@ static int close_resubmit(struct vs_vm *vm)
 	int r = make_bos(vm, bo);
 
 	if (!r)
-		r = vs_vm_submit_bos(vm, bo, N_BOS, write_nop(bo[0]));
+		r = vs_vm_submit_bos(vm, bo, N_BOS, vs_cmd_nop(bo[0]));
 	for (int left = N_BOS - 1; left > 0 && !r; left--) {
 		r = vs_vm_bo_close(vm, bo[left]);
 		if (r)
@@ -90,13 +81,13 @@ static int close_resubmit(struct vs_vm *vm)
 		r = vs_expect_end(vm->run);
 		/* What is left goes on to work. */
 		if (!r)
-			r = vs_vm_submit_bos(vm, bo, left, write_nop(bo[0]));
+			r = vs_vm_submit_bos(vm, bo, left, vs_cmd_nop(bo[0]));
 	}
 	if (r)
 		return r;
 	bo[1] = vs_vm_bo_new(vm, BO_PAGES * vm->page_size, &r);
 	if (!r)
-		r = vs_vm_submit_bos(vm, bo, 2, write_nop(bo[0]));
+		r = vs_vm_submit_bos(vm, bo, 2, vs_cmd_nop(bo[0]));
 	if (r)
 		return r;
 	vs_expect_begin(vm->run, "after a submit with another BO");

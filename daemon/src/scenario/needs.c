@@ -17,6 +17,7 @@ static const struct {
 	  "DRM master on a card node (/dev/dri/card*) with a connected display; connect one, and stop the compositor that holds it" },
 	{ "msm's shrinker in debugfs", "msm's shrinker in debugfs; mount debugfs and start the daemon as root" },
 	{ "vgem", "vgem, which makes fences that signal late; modprobe vgem on the board" },
+	{ "swap space", "swap space, without which the kernel evicts nothing that is needed; swapon a file or zram on the board" },
 };
 
 static const size_t n_needs = sizeof(needs_table) / sizeof(needs_table[0]);

@@ -11,6 +11,7 @@ enum vs_need {
 	VS_NEEDS_FLIP = 1 << 4,    /* a connected display, of any driver */
 	VS_NEEDS_SHRINK = 1 << 5,  /* msm's shrinker in debugfs */
 	VS_NEEDS_VGEM = 1 << 6,    /* vgem, for fences that signal late */
+	VS_NEEDS_SWAP = 1 << 7,    /* swap space: without it nothing that is needed is evicted */
 };
 
 /* The first of the needs in the mask, which is missing, for a person: "x; what to do". "" for 0. */

@@ -150,7 +150,7 @@ char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned 
 	struct vs_probe_result *results = vs_xcalloc(vs_kprobe_spec_count, sizeof(*results));
 	int r;
 
-	*kprobes = (struct vs_kprobes){ .fs = { .root = -1, .instance = -1, .on = -1, .poll = -1 } };
+	*kprobes = (struct vs_kprobes){ .fs = { .root = -1, .instance = -1, .on = -1, .profile = -1, .poll = -1 } };
 	kprobes->record = record;
 	kprobes->record_data = data;
 	kprobes->page_shift = (uint32_t)__builtin_ctzl((unsigned long)sysconf(_SC_PAGESIZE));
@@ -175,6 +175,7 @@ char *vs_kprobes_setup(struct vs_kprobes *kprobes, struct vs_btf *btf, unsigned 
 	kprobes->tasks = vs_kprobe_tasks_make();
 	kprobes->page = vs_xrealloc(NULL, kprobes->fs.subbuf, 1);
 	kprobes->lost_before = vs_xcalloc(n_cpus, sizeof(*kprobes->lost_before));
+	kprobes->missed_before = vs_xcalloc(kprobes->n_events, sizeof(*kprobes->missed_before));
 	return vs_kprobes_attach(kprobes, btf, results) ? NULL : vs_xstrdup("tracefs took none of the events");
 }
 
@@ -191,11 +192,16 @@ void vs_kprobes_destroy(struct vs_kprobes *kprobes)
 	free(kprobes->page);
 	free(kprobes->told);
 	free(kprobes->lost_before);
-	*kprobes = (struct vs_kprobes){ .fs = { .root = -1, .instance = -1, .on = -1, .poll = -1 } };
+	free(kprobes->missed_before);
+	*kprobes = (struct vs_kprobes){ .fs = { .root = -1, .instance = -1, .on = -1, .profile = -1, .poll = -1 } };
 }
 
 void vs_kprobes_start(struct vs_kprobes *kprobes)
 {
+	_vs_free_ char *profile = vs_tracefs_profile(&kprobes->fs);
+
+	for (size_t i = 0; i < kprobes->n_events; i++)
+		kprobes->missed_before[i] = vs_tracefs_missed(profile, vs_kprobe_specs[i].probe.program);
 	for (unsigned int cpu = 0; cpu < kprobes->fs.n_cpus; cpu++)
 		kprobes->lost_before[cpu] = vs_tracefs_lost(&kprobes->fs, cpu);
 	vs_tracefs_on(&kprobes->fs, true);
@@ -289,6 +295,22 @@ bool vs_kprobes_consume(struct vs_kprobes *kprobes, bool all)
 	return more;
 }
 
+static void vs_kprobes_count_missed(const struct vs_kprobes *kprobes, struct vs_counter *counters)
+{
+	_vs_free_ char *profile = vs_tracefs_profile(&kprobes->fs);
+
+	for (size_t i = 0; profile && i < kprobes->n_events; i++) {
+		const struct vs_probe *probe = &vs_kprobe_specs[i].probe;
+		uint64_t missed = vs_tracefs_missed(profile, probe->program) - kprobes->missed_before[i];
+
+		/* One without an event of its own only costs a reason or a duration. */
+		if (!probe->kinds[0])
+			continue;
+		counters[probe->kinds[0]].produced += missed;
+		counters[probe->kinds[0]].dropped += missed;
+	}
+}
+
 void vs_kprobes_count(const struct vs_kprobes *kprobes, struct vs_counter *counters, uint64_t *cpu_dropped)
 {
 	for (unsigned int kind = 0; kind < VS_RECORD_KINDS; kind++)
@@ -298,6 +320,7 @@ void vs_kprobes_count(const struct vs_kprobes *kprobes, struct vs_counter *count
 		counters[0].dropped += cpu_dropped[cpu];
 	}
 	counters[0].produced = counters[0].dropped;
+	vs_kprobes_count_missed(kprobes, counters);
 }
 
 static void vs_kprobes_consume_all(struct vs_kprobes *kprobes)

@@ -39,6 +39,7 @@ struct vs_kprobes {
 	struct vs_kprobe_task *tasks;
 	uint8_t *page;
 	uint64_t *lost_before; /* per CPU, when tracing began */
+	uint64_t *missed_before; /* per event, when tracing began */
 	uint64_t seen[VS_RECORD_KINDS];
 	bool walking; /* records of a walk are wanted */
 	uint64_t *told; /* VMs in this walk, and then what is the last BO's */
@@ -69,7 +70,10 @@ bool vs_kprobes_consume(struct vs_kprobes *kprobes, bool all);
  * reached in a fixed number of steps: its first two VMs and the first mappings there. 0 or -errno.
  */
 int vs_kprobes_walk(struct vs_kprobes *kprobes, int gem);
-/* Of kind 0 in counters: the kernel counts lost events, but not by kind. cpu_dropped has an entry per CPU. */
+/*
+ * What a buffer had no room for is of kind 0 in counters: the kernel does not count it by kind. What a probe missed is of its
+ * kind, and of no CPU. cpu_dropped has an entry per CPU.
+ */
 void vs_kprobes_count(const struct vs_kprobes *kprobes, struct vs_counter *counters, uint64_t *cpu_dropped);
 
 /* Turns one binary event into what its record function gets; for tests, too. */

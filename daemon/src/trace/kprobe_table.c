@@ -27,6 +27,8 @@
 #define MSM_BO "<msm_gem_object.base:msm_gem_object."
 #define MSM_VM "<msm_gem_vm.base:msm_gem_vm."
 
+#define FILE_VM .guard = "$3:drm_file.driver_priv:msm_context.vm"
+
 /* What a remap takes away, as drm_gpuva_op_remap_to_unmap_range(): value 2 to 7 are prev, its end, next, its start. */
 static bool vs_finish_remap(uint64_t *value, uint64_t guard)
 {
@@ -219,6 +221,11 @@ const struct vs_kprobe_spec vs_kprobe_specs[] = {
 	{ EXIT("msm_vm_bind", "msm_ioctl_vm_bind", "msm", VS_VM_BIND), .ends = VS_KPROBE_VM_BIND,
 	  .value = { "$2:drm_msm_vm_bind.queue_id", "$2:drm_msm_vm_bind.nr_ops", "$2:drm_msm_vm_bind.flags", "- $ret#4",
 		     "=duration" } },
+	/* Where its file is at hand, before a VM_BIND VM is used and after a kernel-managed one was. BPF searches at msm_context_vm(). */
+	{ EXIT("msm_vm_file", "msm_ioctl_submitqueue_new", "msm", VS_VM_FILE), .changes = true, FILE_VM, .filter = NOT_NULL,
+	  .value = { "$3:drm_file.driver_priv:msm_context.vm", "$3" } },
+	{ EXIT("msm_vm_file_submit", "msm_ioctl_gem_submit", "msm", VS_VM_FILE), .changes = true, FILE_VM, .filter = NOT_NULL,
+	  .value = { "$3:drm_file.driver_priv:msm_context.vm", "$3" } },
 	{ EXIT("msm_throttle", "msm_ioctl_vm_bind", "msm", VS_THROTTLE), .changes = true,
 	  .guard = "$3:drm_file.driver_priv:msm_context.vm", .filter = NOT_NULL,
 	  .value = { "$3:drm_file.driver_priv:msm_context.vm",

@@ -200,6 +200,8 @@ static int vs_tracefs_set_up(struct vs_tracefs *tracefs, unsigned int kib)
 	if (tracefs->subbuf > VS_TRACEFS_SUBBUF_MAX)
 		return -E2BIG;
 	tracefs->on = openat(tracefs->instance, "tracing_on", O_WRONLY | O_CLOEXEC);
+	/* Without it what probes missed is not told. */
+	tracefs->profile = openat(tracefs->root, "kprobe_profile", O_RDONLY | O_CLOEXEC);
 	tracefs->poll = epoll_create1(EPOLL_CLOEXEC);
 	if (tracefs->on < 0 || tracefs->poll < 0)
 		return -errno;
@@ -213,7 +215,7 @@ int vs_tracefs_make(struct vs_tracefs *tracefs, int root, unsigned int n_cpus, u
 	char path[64];
 	int r;
 
-	*tracefs = (struct vs_tracefs){ .root = root, .instance = -1, .on = -1, .poll = -1, .n_cpus = n_cpus };
+	*tracefs = (struct vs_tracefs){ .root = root, .instance = -1, .on = -1, .profile = -1, .poll = -1, .n_cpus = n_cpus };
 	snprintf(tracefs->name, sizeof(tracefs->name), "vascope.%d", getpid());
 	snprintf(tracefs->group, sizeof(tracefs->group), "vascope_%d", getpid());
 	snprintf(path, sizeof(path), "instances/%s", tracefs->name);
@@ -238,7 +240,7 @@ int vs_tracefs_make(struct vs_tracefs *tracefs, int root, unsigned int n_cpus, u
 
 void vs_tracefs_close(struct vs_tracefs *tracefs)
 {
-	int *descriptors[] = { &tracefs->on, &tracefs->poll, &tracefs->instance, &tracefs->root };
+	int *descriptors[] = { &tracefs->on, &tracefs->profile, &tracefs->poll, &tracefs->instance, &tracefs->root };
 
 	for (unsigned int cpu = 0; cpu < tracefs->n_cpus; cpu++) {
 		if (tracefs->pipes[cpu] >= 0)
@@ -251,7 +253,7 @@ void vs_tracefs_close(struct vs_tracefs *tracefs)
 			close(*descriptors[i]);
 	free(tracefs->pipes);
 	free(tracefs->stats);
-	*tracefs = (struct vs_tracefs){ .root = -1, .instance = -1, .on = -1, .poll = -1 };
+	*tracefs = (struct vs_tracefs){ .root = -1, .instance = -1, .on = -1, .profile = -1, .poll = -1 };
 }
 
 void vs_tracefs_discard(struct vs_tracefs *tracefs)
@@ -277,6 +279,26 @@ size_t vs_tracefs_take(const struct vs_tracefs *tracefs, unsigned int cpu, uint8
 	ssize_t n = tracefs->pipes[cpu] < 0 ? -1 : read(tracefs->pipes[cpu], page, tracefs->subbuf);
 
 	return n > 0 ? (size_t)n : 0;
+}
+
+char *vs_tracefs_profile(const struct vs_tracefs *tracefs)
+{
+	size_t size = 0, room = 0;
+	char *text = NULL;
+	ssize_t n = 0;
+
+	if (tracefs->profile < 0)
+		return NULL;
+	do {
+		size += (size_t)n;
+		if (size + 1 >= room) {
+			room = room * 2 + 16384;
+			text = vs_xrealloc(text, room, 1);
+		}
+		n = pread(tracefs->profile, text + size, room - size - 1, (off_t)size);
+	} while (n > 0);
+	text[size] = 0;
+	return text;
 }
 
 uint64_t vs_tracefs_lost(const struct vs_tracefs *tracefs, unsigned int cpu)

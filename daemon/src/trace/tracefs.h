@@ -18,6 +18,7 @@ struct vs_tracefs {
 	int root;     /* the file system */
 	int instance; /* our folder in it, -1 where there is none */
 	int on;       /* tracing_on, for writing */
+	int profile;  /* kprobe_profile, which all instances share */
 	char name[32];  /* of the instance, "vascope.123" */
 	char group[32]; /* of its dynamic events, "vascope_123" */
 	unsigned int n_cpus;
@@ -59,6 +60,14 @@ void vs_tracefs_on(const struct vs_tracefs *tracefs, bool on);
 size_t vs_tracefs_take(const struct vs_tracefs *tracefs, unsigned int cpu, uint8_t *page);
 /* Events that a CPU's buffer had no room for, since it was made. */
 uint64_t vs_tracefs_lost(const struct vs_tracefs *tracefs, unsigned int cpu);
+
+/* What probes missed since they were defined, as the kernel's text; the caller's. NULL where it cannot be read. */
+char *vs_tracefs_profile(const struct vs_tracefs *tracefs);
+/*
+ * How often a probe of that name was missed, by that text: hit inside another one, or without room for its return. Probes of
+ * the same name in another group are in it, too.
+ */
+uint64_t vs_tracefs_missed(const char *profile, const char *name);
 
 /* Gives every event of a sub-buffer to the function, in order. False where the bytes make no sense. */
 bool vs_tracefs_parse(const uint8_t *page, size_t size, vs_tracefs_event_fn event, void *data);

@@ -97,6 +97,22 @@ uint64_t vs_tracefs_stat(const char *text, const char *name)
 	return value ? strtoull(value, NULL, 10) : 0;
 }
 
+/* Lines of "  name  hits  missed". */
+uint64_t vs_tracefs_missed(const char *profile, const char *name)
+{
+	size_t length = strlen(name);
+	uint64_t missed = 0;
+
+	for (const char *line = profile; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		unsigned long long n;
+
+		line += strspn(line, " ");
+		if (!strncmp(line, name, length) && line[length] == ' ' && sscanf(line + length, "%*u %llu", &n) == 1)
+			missed += n;
+	}
+	return missed;
+}
+
 bool vs_tracefs_field(const char *format, const char *name, uint32_t *ret_offset, uint32_t *ret_size)
 {
 	char wanted[64];

@@ -21,6 +21,7 @@
 #define RENDER "/dev/dri/renderD128"
 #define CARD "/dev/dri/card0"
 #define SHRINK "/sys/kernel/debug/dri/0/shrink"
+#define STALL "/sys/module/virt_adreno/parameters/stall" /* of the emulated GPU */
 
 #define PAGE 4096ull
 #define BOS 8
@@ -77,8 +78,7 @@ static void bind(int fd, uint32_t queue, struct vs_msm_vm_bind_op op)
 	call(fd, VS_IOCTL_MSM_VM_BIND, &bind, "VM_BIND");
 }
 
-/* A map, the same map with other flags, a split, a map over what is left, an unmap; a sparse range. The first BO stays mapped. */
-static void user_managed(void)
+static int open_bind(uint32_t *ret_queue)
 {
 	struct vs_msm_param enable = { .pipe = VS_MSM_PIPE_3D0, .param = VS_MSM_PARAM_EN_VM_BIND, .value = 1 };
 	struct vs_msm_submitqueue queue = { .flags = VS_MSM_SUBMITQUEUE_VM_BIND };
@@ -86,6 +86,16 @@ static void user_managed(void)
 
 	call(fd, VS_IOCTL_MSM_SET_PARAM, &enable, "EN_VM_BIND");
 	call(fd, VS_IOCTL_MSM_SUBMITQUEUE_NEW, &queue, "SUBMITQUEUE_NEW");
+	*ret_queue = queue.id;
+	return fd;
+}
+
+/* A map, the same map with other flags, a split, a map over what is left, an unmap; a sparse range. The first BO stays mapped. */
+static void user_managed(void)
+{
+	uint32_t queue;
+	int fd = open_bind(&queue);
+
 	for (int i = 0; i < BOS; i++) {
 		uint32_t bo = bo_new(fd, BO_SIZE, VS_MSM_BO_WC);
 		uint64_t iova = BASE + i * STRIDE, sparse = iova + STRIDE / 2;
@@ -94,15 +104,15 @@ static void user_managed(void)
 		struct vs_msm_vm_bind_op dump = map;
 
 		dump.flags = DUMP;
-		bind(fd, queue.id, map);
-		bind(fd, queue.id, dump);
-		bind(fd, queue.id, (struct vs_msm_vm_bind_op){ .iova = iova + 4 * PAGE, .range = 4 * PAGE });
-		bind(fd, queue.id, map);
-		bind(fd, queue.id, (struct vs_msm_vm_bind_op){ .op = VS_MSM_VM_BIND_OP_MAP_NULL, .iova = sparse,
+		bind(fd, queue, map);
+		bind(fd, queue, dump);
+		bind(fd, queue, (struct vs_msm_vm_bind_op){ .iova = iova + 4 * PAGE, .range = 4 * PAGE });
+		bind(fd, queue, map);
+		bind(fd, queue, (struct vs_msm_vm_bind_op){ .op = VS_MSM_VM_BIND_OP_MAP_NULL, .iova = sparse,
 							       .range = PAGE });
-		bind(fd, queue.id, (struct vs_msm_vm_bind_op){ .iova = sparse, .range = PAGE });
+		bind(fd, queue, (struct vs_msm_vm_bind_op){ .iova = sparse, .range = PAGE });
 		if (i)
-			bind(fd, queue.id, (struct vs_msm_vm_bind_op){ .iova = iova, .range = BO_SIZE });
+			bind(fd, queue, (struct vs_msm_vm_bind_op){ .iova = iova, .range = BO_SIZE });
 		bo_close(fd, bo);
 	}
 	close(fd);
@@ -132,11 +142,12 @@ static uint32_t madvise_bo(int fd, uint32_t handle, uint32_t madv)
 	return advise.retained;
 }
 
+/* No more than is not needed: the rest has swap space. */
 static void shrink(void)
 {
 	int fd = open(SHRINK, O_WRONLY);
 
-	if (fd < 0 || write(fd, "100000", 6) != 6)
+	if (fd < 0 || write(fd, "16", 2) != 2)
 		fatal(SHRINK);
 	close(fd);
 }
@@ -196,8 +207,38 @@ static void framebuffers(void)
 	close(fd);
 }
 
-int main(void)
+static void stall(const char *yes)
 {
+	int fd = open(STALL, O_WRONLY);
+
+	if (fd < 0 || write(fd, yes, 1) != 1)
+		fatal(STALL);
+	close(fd);
+}
+
+/* A submit that the GPU never ends, in a VM_BIND VM: the driver gives the VM up. */
+static void hang(void)
+{
+	struct vs_msm_vm_bind_op null = { .op = VS_MSM_VM_BIND_OP_MAP_NULL, .iova = BASE, .range = PAGE };
+	struct vs_msm_vm_bind bind_null = { .nr_ops = 1, .op_stride = sizeof(null), .op = null };
+	int fd = open_bind(&bind_null.queue_id);
+
+	bind(fd, bind_null.queue_id, null);
+	stall("Y");
+	submit(fd, NULL, 0);
+	stall("N");
+	if (!ioctl(fd, VS_IOCTL_MSM_VM_BIND, &bind_null) || errno != EPIPE)
+		fatal("VM_BIND in a VM that is unusable");
+	close(fd);
+}
+
+/* Called "hang" it does that alone, so that its events have a name of their own. */
+int main(int argc, char **argv)
+{
+	if (argc > 0 && strstr(argv[0], "hang")) {
+		hang();
+		return 0;
+	}
 	user_managed();
 	kernel_managed();
 	shared();
