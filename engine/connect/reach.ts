@@ -50,7 +50,7 @@ export async function bootId(connection: Connection): Promise<string | null> {
   return code === 0 && stdout.trim() ? stdout.trim() : null
 }
 
-const ANSWER_MS = 30_000
+const ANSWER_MS = 60_000
 const AGAIN_MS = 1_000
 /** How long a board may take to go down after it has ended its connections. */
 const GOING_MS = 20_000

@@ -107,6 +107,8 @@ async function runOne(
     // One board's trouble, of whatever kind, must not end the others.
     const { code, message, remedy } = asProblem(error)
     outcome.failure ??= error instanceof VascopeError ? error : new VascopeError(code, message, remedy)
+    if (outcome.runs.length === 0)
+      outcome.runs = job.runs.map(({ id, seed }) => ({ id, seed, state: 'not-run', text: message, seconds: null }))
   }
   await job.after?.().catch((error: unknown) => watcher.say(asProblem(error).message))
   const { verdict, reasons } = verdictOf(outcome, judged, signal.aborted)

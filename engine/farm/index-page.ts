@@ -6,8 +6,9 @@ import type { Verdict } from './job'
 import { columnName, countsLine, rowName, type Result, type Results } from './results'
 
 const OWN = `
-.cell { white-space: nowrap; } .cell small { color: var(--ink-3); display: block; } .cell a { color: inherit; }
-.v { font-weight: 600; } .v.violation, .v.failed, .v.error, .v.interrupted { color: var(--error); } .v.retention { color: var(--retention); } .v.suspicion { color: var(--suspicion); } .v.gap, .v.skipped { color: var(--ink-3); }
+a { color: inherit; } .cell { white-space: nowrap; } .cell small { color: var(--ink-3); display: block; }
+.v { font-weight: 600; } .v-violation, .v-failed, .v-error, .v-interrupted { color: var(--error); } .v-retention { color: var(--retention); }
+.v-suspicion { color: var(--suspicion); } .v-gap, .v-skipped { color: var(--ink-3); }
 .matrix { overflow-x: auto; } .matrix td, .matrix th { padding-right: var(--s4); }
 `
 
@@ -113,7 +114,7 @@ function reasonsSection(told: readonly Result[], failOn: Severity): Html {
 }
 
 function verdictMark(verdict: Verdict): Html {
-  return html`<span class="v ${verdict}">${verdict}</span>`
+  return html`<span class="v v-${verdict}">${verdict}</span>`
 }
 
 function tally(results: readonly Result[]): string {

@@ -26,7 +26,9 @@ export function planMatrix({ matrix, refuse }: { matrix: Matrix; refuse: Refuse 
       const place = placeOf(name, board, kernel, entry, refuse)
       const jobs = matrix.scenarios
         .filter((s) => (s.boards?.includes(name) ?? true) && (kernel === '' || (s.kernels?.includes(kernel) ?? true)))
-        .flatMap((scenario) => jobsOf(matrix, scenario, place, path.join(folder, fileName(name), fileName(kernel))))
+        .flatMap((scenario) =>
+          jobsOf(matrix, scenario, place, path.join(folder, fileName(name), kernel && fileName(kernel)))
+        )
       return withKernel(jobs, place, entry)
     })
     return { name, jobs }

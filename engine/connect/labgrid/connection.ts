@@ -83,7 +83,7 @@ export async function openLabgrid(place: string, options: { signal?: AbortSignal
   }
 }
 
-const LOGIN_MS = 60_000
+const LOGIN_MS = 120_000
 
 /** What labgrid-client prints on stdout, behind what the board sent, when its ssh has ended badly (before labgrid 23). */
 const FAREWELL = /connection lost \((?:SSH error|remote exit code \d+)\)\n$/
