@@ -177,6 +177,17 @@ describe('spans', () => {
     expect(running).toMatchObject({ fill: '#0000ff', args: [200, 5, 99.5, 10] })
   })
 
+  it('have an arrow from the queue to the fence at the cursor, and only there', () => {
+    const lines = (time: number): number[] => {
+      const surface = recordingSurface(1000, 20)
+      drawSpans(surface, spans, range, time)
+      const drawn = surface.drawn.filter(({ args }) => args[1] === 2 && args[3] === 1)
+      return drawn.map(({ args }) => args[2] as number).filter((length) => length > 5)
+    }
+    expect(lines(6.5)).toHaveLength(1)
+    expect(lines(0.5)).toHaveLength(0)
+  })
+
   it('are counted at a time; what never ran is still queued', () => {
     expect(spansAt(spans, 1.5)).toEqual({ queued: 1, running: 0 })
     expect(spansAt(spans, 6.5)).toEqual({ queued: 1, running: 1 })

@@ -3,17 +3,22 @@ import type { Surface } from '../../../components/surface'
 import { type TimeRange, timeToX } from '../../../model/time-axis'
 import { drawGrid } from './grid'
 
-/** Spans of work on one lane: hatched while queued, solid while it runs, ink where the cursor is inside. */
+/**
+ * Spans of work on one lane: hatched while queued, solid while it runs, ink where the cursor is inside. An arrow leads from where that one
+ * was queued to where its fence signals.
+ */
 export function drawSpans(surface: Surface, spans: Spans, range: TimeRange, time: number, color?: string): void {
   const { g, width, height, palette } = surface
   const [top, tall] = [5, height - 10]
   drawGrid(surface, range)
   let painted = -1
+  let fence: [number, number] | null = null
   for (let index = 0; index < spans.start.length; index++) {
     const { queued, start, end } = spanAt(spans, index)
     const x1 = Math.min(width + 2, timeToX(end, range, width))
     const xq = Math.max(-2, timeToX(queued, range, width))
     if (x1 < 0 || xq > width) continue
+    if (queued <= time && end > time) fence = [xq, x1]
     const x0 = Math.min(width + 2, Math.max(-2, timeToX(start, range, width)))
     if (x0 - xq > 3) {
       g.fillStyle = palette.hatch(g, color ?? palette.data, 3)
@@ -26,6 +31,17 @@ export function drawSpans(surface: Surface, spans: Spans, range: TimeRange, time
     g.fillRect(x0, top, Math.max(1.5, x1 - x0 - 0.5), tall)
     painted = x0 + 1.5
   }
+  if (fence) drawFence(surface, fence[0], fence[1])
+}
+
+/** Above the lane's spans, so that it hides none. The head is left out where the fence lies outside of the window. */
+function drawFence({ g, width, palette }: Surface, from: number, to: number): void {
+  if (to - from < 10) return
+  g.fillStyle = palette.ink1
+  g.fillRect(from, 1, 1, 4)
+  g.fillRect(from, 2, to - from, 1)
+  if (to > width) return
+  for (let back = 0; back < 4; back++) g.fillRect(to - 1 - back, 2 - back / 2, 1, back + 1)
 }
 
 /** How many spans are queued and how many run at a time. */
