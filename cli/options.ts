@@ -5,7 +5,7 @@ import { TRACE_LEVELS } from '../engine/deploy/deploy'
 export const boardOption = (): Option =>
   new Option(
     '-b, --board <board>',
-    'virtual, virtual:weakref, virtual:hardref, virtual:NAME[:KERNEL], a Host of ~/.ssh/config, or [user@]host[:port]'
+    'virtual, virtual:weakref, virtual:hardref, virtual:NAME[:KERNEL], labgrid:PLACE, a Host of ~/.ssh/config, or [user@]host[:port]'
   ).makeOptionMandatory()
 
 export const traceOption = (): Option =>

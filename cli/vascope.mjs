@@ -14,7 +14,8 @@ function needs([command = '', ...args]) {
   if (command === 'board') return words.has('up') || words.has('selftest') ? ['cli', 'board'] : ['cli']
   if (command === 'demo') return ['cli', 'daemon', 'board']
   if (!['probe', 'run', 'record'].includes(command)) return ['cli']
-  return args.some((word) => /(^|=)virtual(:|$)/.test(word)) ? ['cli', 'daemon', 'board'] : ['cli', 'daemon']
+  // what a matrix names is read later; it may be a virtual board
+  return args.some((word) => /(^|=)virtual(:|$)|^--matrix\b/.test(word)) ? ['cli', 'daemon', 'board'] : ['cli', 'daemon']
 }
 
 async function prepare() {
