@@ -1,11 +1,14 @@
 /**
  * One phase of the store's bench, in a process of its own, so that its memory is its own: prints JSON. scripts/bench.mjs runs the phases.
  *
- *   generate FILE EVENTS SEED | open FILE | moment FILE TRUTH | find FILE TRUTH | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
+ *   generate FILE EVENTS SEED | open FILE | moment FILE TRUTH | find FILE TRUTH | view FILE TRUTH | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
  */
 import { readFileSync } from 'node:fs'
+import type { View } from '../engine/api'
+import { view } from '../engine/query/view'
 import { findCovering } from '../engine/session/find'
 import { Moments } from '../engine/session/moment'
+import { openRecording } from '../engine/session/recording'
 import { eventContext, EventStream, type EventFilter } from '../engine/store/events'
 import { SessionReader } from '../engine/store/reader'
 import { BatchDecoder } from '../engine/wire/batch'
@@ -71,7 +74,8 @@ const PHASES: Record<string, () => object> = {
     }),
   stream: () => rounds((t) => different('events', count({}), t.events), 3),
   moment: () => moments(truth()),
-  find: () => rounds(find, 1)
+  find: () => rounds(find, 1),
+  view: () => views(truth())
 }
 
 function stopwatch(): () => { ms: number[]; cpuMs: number[] } {
@@ -118,6 +122,32 @@ function moments(t: Truth): Timed {
   }
   reader.close()
   return timed
+}
+
+/** The file as a window opens it, then windows of it at 2,000 pixels at every zoom; `openMs`: until the first can be drawn. */
+function views(t: Truth): Timed & { openMs: number } {
+  const timed: Timed = { ms: [], cpuMs: [], wrong: [] }
+  const passed = stopwatch()
+  const { model } = openRecording(file)
+  const [openMs] = passed().ms
+  const ask = (part: number, cursor: number): View => {
+    const length = model.end * part
+    const from = Math.min(Math.max(0, cursor - length / 2), model.end - length)
+    return view(model, { from, to: from + length, width: 2000, cursor })
+  }
+  for (const part of [1, 0.3, 0.1, 0.01, 0.001]) {
+    const samples = t.samples.slice(0, 8)
+    ask(part, 1) // the first of each kind waits for the compiler
+    for (const { ns, live } of samples) {
+      const took = stopwatch()
+      const { cursor } = ask(part, (ns - originNs) / 1e9)
+      const { ms, cpuMs } = took()
+      timed.ms.push(...ms)
+      timed.cpuMs.push(...cpuMs)
+      timed.wrong.push(...different(`mappings at ${ns}`, cursor.liveMappings, live))
+    }
+  }
+  return { ...timed, openMs: openMs! }
 }
 
 /** All that ever covered an address; those that are there at the end are what the truth knows of it. */
