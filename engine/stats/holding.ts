@@ -148,6 +148,7 @@ export class Holding {
     this.since.delete(va)
     const { mappings: m } = this.state
     const index = m.byVa.get(va)
+    if (index < 0) return
     const vm = this.vm(m.vm.at(index))
     vm.withoutHandleBytes -= m.bytes.at(index)
     vm.withoutHandle.add(time - since)
@@ -223,7 +224,10 @@ export class Holding {
     const left = new Map<number, number>()
     const { mappings: m } = this.state
     for (const va of this.since.keys()) {
-      const vm = m.vm.at(m.byVa.get(va))
+      const index = m.byVa.get(va)
+      // a snapshot after a loss may have shown that it has gone
+      if (!m.live.has(index)) continue
+      const vm = m.vm.at(index)
       left.set(vm, (left.get(vm) ?? 0) + 1)
     }
     return left

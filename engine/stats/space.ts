@@ -44,7 +44,7 @@ export function spaceOf({ mappings: m }: State, vm: Vm, atSeconds: number): Spac
     holes,
     holeBytes,
     largestHoleBytes,
-    holeShare: holeBytes / spanBytes,
+    holeShare: spanBytes === 0 ? 0 : holeBytes / spanBytes,
     scatter: holeBytes === 0 ? 0 : 1 - largestHoleBytes / holeBytes
   }
 }
