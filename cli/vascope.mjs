@@ -15,7 +15,9 @@ function needs([command = '', ...args]) {
   if (command === 'demo') return ['cli', 'daemon', 'board']
   if (!['probe', 'run', 'record'].includes(command)) return ['cli']
   // what a matrix names is read later; it may be a virtual board
-  return args.some((word) => /(^|=)virtual(:|$)|^--matrix\b/.test(word)) ? ['cli', 'daemon', 'board'] : ['cli', 'daemon']
+  return args.some((word) => /(^|=)virtual(:|$)|^--matrix\b/.test(word))
+    ? ['cli', 'daemon', 'board']
+    : ['cli', 'daemon']
 }
 
 async function prepare() {
