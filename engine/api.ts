@@ -778,6 +778,10 @@ export interface EngineApi {
   compare(a: string[], b: string[]): Promise<Comparison>
   answer(id: number, answer: string | null): Promise<void>
   stopBoard(board: string): Promise<void>
+  /** Starts a virtual board without a session, building its image if need be; progress comes as session states, `stop` cancels. */
+  startBoard(board: string): Promise<void>
+  /** The ends of what a virtual board wrote to its console, and of what building images said; empty where there is none. */
+  boardLog(board: string): Promise<{ console: string; build: string }>
 }
 
 /** What the engine says without being asked. */

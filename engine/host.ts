@@ -20,12 +20,13 @@ import type {
   View,
   ViewRequest
 } from './api'
-import type { Ask } from './connect/connection'
-import { virtualName } from './connect/reach'
+import type { Ask, Progress } from './connect/connection'
+import { reach, virtualName } from './connect/reach'
 import { listHosts } from './connect/ssh/config'
 import { Checker } from './check/checker'
 import { compareFiles } from './compare/compare'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
+import { logsOf } from './connect/virtual/logs'
 import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
@@ -326,16 +327,30 @@ export class EngineHost implements EngineApi {
     this.questions.get(id)?.(answer)
   }
 
+  async startBoard(board: string): Promise<void> {
+    this.refuseWhileBusy()
+    nameOfVirtual(board)
+    const abort = (this.abort = new AbortController())
+    const before = this.state
+    try {
+      const progress: Progress = (activity, fraction) =>
+        this.change({ ...IDLE, phase: 'starting-board', activity, progress: fraction, board })
+      progress('Starting the board', null)
+      await reach(board, { progress, signal: abort.signal })
+    } catch (error) {
+      if (!abort.signal.aborted) throw error
+    } finally {
+      this.abort = null
+      this.change(before)
+    }
+  }
+
+  async boardLog(board: string): ReturnType<EngineApi['boardLog']> {
+    return logsOf(nameOfVirtual(board))
+  }
+
   async stopBoard(board: string): Promise<void> {
-    const name = virtualName(board)
-    if (name === null)
-      throw new VascopeError(
-        'not-virtual',
-        `${board} is not a virtual board.`,
-        'Only virtual boards are started and stopped here.',
-        EXIT.usage
-      )
-    await down(name)
+    await down(nameOfVirtual(board))
   }
 
   /** What a new window needs to know. */
@@ -478,6 +493,18 @@ export class EngineHost implements EngineApi {
     this.state = state
     this.push('session', state)
   }
+}
+
+/** The name of a virtual board. Throws for any other. */
+function nameOfVirtual(board: string): string {
+  const name = virtualName(board)
+  if (name !== null) return name
+  throw new VascopeError(
+    'not-virtual',
+    `${board} is not a virtual board.`,
+    'Only virtual boards are started and stopped here.',
+    EXIT.usage
+  )
 }
 
 /** What the kernel-managed VMs of each kernel do (board/kernels). */

@@ -29,5 +29,7 @@ export const METHODS = {
   findings: true,
   compare: true,
   answer: true,
-  stopBoard: true
+  stopBoard: true,
+  startBoard: true,
+  boardLog: true
 } satisfies Record<keyof EngineApi, true>

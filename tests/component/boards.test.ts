@@ -128,6 +128,28 @@ describe('the boards view', () => {
   })
 })
 
+describe('a virtual board', () => {
+  it('is started without a session, and its log is shown', async () => {
+    opened = await openWindow({
+      startBoard: () => undefined,
+      boardLog: () => ({ console: 'msm: bound', build: 'mkfs done' })
+    })
+    const row = opened.wrapper.get('[data-board=virtual]')
+    const boot = row.findAll('button').find((button) => button.text() === 'Boot')
+    await boot!.trigger('click')
+    expect(opened.asked('startBoard')).toEqual([['virtual']])
+    expect(opened.asked('start')).toEqual([])
+    await row.get('[aria-label="Log of virtual"]').trigger('click')
+    await flushPromises()
+    const dialog = opened.wrapper.get('dialog')
+    expect(dialog.text()).toContain('msm: bound')
+    await dialog.findAll('[role=radio]')[1]!.trigger('click')
+    expect(dialog.text()).toContain('mkfs done')
+    await dialog.trigger('cancel')
+    expect(opened.wrapper.find('dialog').exists()).toBe(false)
+  })
+})
+
 describe('an engine that is gone', () => {
   it('is told, and its questions are void', async () => {
     opened = await openWindow()

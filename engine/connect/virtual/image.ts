@@ -39,7 +39,7 @@ const NOT_INPUTS = /^(README\.md|LICENSE|kernels\/.*)$/
 
 const imagesDir = (): string => cacheDir('board', 'image')
 export const archiveDir = (): string => cacheDir('board', 'archive')
-const buildLog = (): string => cacheDir('board', 'build.log')
+export const buildLog = (): string => cacheDir('board', 'build.log')
 
 /** Hash over the sources of the image: paths and contents of everything in board/. */
 export function inputsHash(folder: string): string {

@@ -20,6 +20,8 @@ export interface Boards {
   selected: Ref<string>
   preflight(board: string): Preflight
   runPreflight(board: string): Promise<void>
+  /** Starts a virtual board without a session; its progress is the session's state. */
+  startBoard(board: string): Promise<void>
   stopBoard(board: string): Promise<void>
   reload(): Promise<void>
 }
@@ -69,6 +71,15 @@ export function provideBoards(engine: EngineClient, session: Session): Boards {
         update(board, { running: false, checks, scenarios })
       } catch (error) {
         update(board, { running: false, problem: asProblem(error) })
+      }
+      await reload()
+    },
+    async startBoard(board) {
+      if (session.starting.value || session.live.value) return
+      try {
+        await engine.api.startBoard(board)
+      } catch (error) {
+        session.problem.value = asProblem(error)
       }
       await reload()
     },
