@@ -26,6 +26,8 @@ const LIVE_SPAN = 10
 const OVERVIEW_GROWTH = 0.02
 /** While it follows, the next view is asked for after this many ms, or as long again as the last took where that is longer. */
 const FOLLOW_INTERVAL = 60
+const FRAME = 17
+const MOST_PAUSE = 200
 
 /** One time window, one cursor and one selection for all views of a session. Written at most once per frame. */
 export interface Timeline {
@@ -117,6 +119,9 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
         if (following && follow.value) range.value = { from: request.from, to: request.to }
         painter.invalidate()
         if (stamp) latency.shown(stamp)
+        // A view that took long gives the page as long again for its frames: what is there is moved meanwhile.
+        const took = performance.now() - asked
+        if (wanted && took > FRAME) await new Promise((done) => setTimeout(done, Math.min(took, MOST_PAUSE)))
         if (following) {
           window.clearTimeout(next)
           next = window.setTimeout(refresh, Math.max(FOLLOW_INTERVAL, performance.now() - asked))
