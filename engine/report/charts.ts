@@ -33,7 +33,7 @@ export function timeChart({ title, unit, from, step, values, query }: TimeChart,
       <text class="tick end" x="${LEFT - 6}" y="12">${text(top)}</text>
       <text class="tick end" x="${LEFT - 6}" y="${height}">0</text>
       <path class="area" d="${area}" />
-      ${ticks(from, end).map((t) => html`<text class="tick" x="${x(t).toFixed(1)}" y="${height + 14}">${formatTime(t, 1)}</text>`)}
+      ${ticks(from, end).map((t) => tick(x(t), height, formatTime(t, 1)))}
     </svg>
   </figure>`
 }
@@ -65,9 +65,17 @@ export function lifetimeChart({ title, policy, bins, query }: LifetimeChart, hei
           ><title>${span}</title></rect
         >`
       })}
-      ${bins.map((b, i) => (i % Math.ceil(bins.length / 10) === 0 ? html`<text class="tick" x="${(LEFT + i * step).toFixed(1)}" y="${height + 14}">${quantityText(formatDuration(b.from))}</text>` : html``))}
+      ${bins.map((b, i) => (i % Math.ceil(bins.length / 10) === 0 ? tick(LEFT + i * step, height, quantityText(formatDuration(b.from))) : html``))}
     </svg>
   </figure>`
+}
+
+/** Begins at its place, but for the last, which would be cut off: that ends at the edge. */
+function tick(x: number, height: number, text: string): Html {
+  const last = x > WIDTH - LEFT
+  return html`<text class="tick ${last ? 'end' : ''}" x="${last ? WIDTH : x.toFixed(1)}" y="${height + 14}"
+    >${text}</text
+  >`
 }
 
 /** 1, 2 or 5 times a power of ten, not below the value. */

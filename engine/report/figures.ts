@@ -9,6 +9,8 @@ import { cell, type Block, type Column, type Fact, type Section, type TimeChart 
 const LONGEST = 20
 /** Points of a chart over time: as many as a page shows apart. */
 const POINTS = 480
+/** Fewer bins have no shape that the table of lifetimes does not tell. */
+const SHAPE = 3
 
 const INFO = 'vascope info FILE --json'
 
@@ -129,10 +131,9 @@ export function lifetimeSection(model: SessionModel, { vms }: Summary): Section 
     right('p95', '95 %'),
     right('max', 'longest')
   ]
-  const ended = busy.filter((vm) => vm.lifetimes.ended > 0)
-  const blocks: Block[] = [
-    { kind: 'table', id: 'lifetimes', columns, rows },
-    ...ended.map((vm) => ({
+  const charts = busy
+    .filter((vm) => vm.lifetimes.ended > 0)
+    .map((vm) => ({
       kind: 'lifetimes' as const,
       id: `lifetimes-vm-${vm.id}`,
       title: `${vmName(vm)}: ended lifetimes`,
@@ -140,7 +141,8 @@ export function lifetimeSection(model: SessionModel, { vms }: Summary): Section 
       bins: lifetimeHistogram(model, vm.id),
       query: `vascope events FILE --kind va-insert,va-remove --vm ${vm.id} --json`
     }))
-  ]
+    .filter(({ bins }) => bins.length >= SHAPE)
+  const blocks: Block[] = [{ kind: 'table', id: 'lifetimes', columns, rows }, ...charts]
   return { id: 'lifetimes', title: 'Lifetimes', query: `${INFO} | jq ".vms[].lifetimes"`, blocks }
 }
 

@@ -18,6 +18,7 @@ figure { margin: var(--s4) 0; break-inside: avoid; } figcaption { color: var(--i
 .hard { color: var(--hard); } .weak { color: var(--weak); } .weak i { border-top-style: dashed; } .handle-counted { color: var(--handle); } .handle-counted i { border-top-style: double; border-top-width: 5px; } .unknown, .none { color: var(--none); } .unknown i, .none i { border-top-style: dotted; }
 .lost { border-left: 3px solid var(--loss); background: var(--gap-soft); padding: var(--s2) var(--s3); }
 .failed { border-left: 3px solid var(--error); background: var(--violation-soft); padding: var(--s2) var(--s3); }
+td.failed { padding: 3px var(--s2); } td.failed + td { padding-left: var(--s2); }
 h3 { font-size: 13px; margin: var(--s4) 0 var(--s1); } .query { float: right; max-width: 70%; text-align: right; font-weight: 400; font-size: 11px; color: var(--ink-3); }
 @page { size: A4; margin: 14mm 13mm 16mm; }
 @media print {
