@@ -7,7 +7,7 @@ import { json, result, say } from '../output'
 /** `vascope import`: a session of what something else recorded. */
 export function importCommand(): Command {
   return new Command('import')
-    .description('make a (poorer) session of a devcoredump of msm, or of a report of trace-cmd (docs/import.md)')
+    .description('make a (poorer) session of a devcoredump of msm, or of a recording of trace-cmd (docs/import.md)')
     .argument('<file>')
     .option('-o, --out <file>', 'without it the name of the file with .vascope')
     .addOption(jsonOption())

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { EXIT, VascopeError } from '../problem'
 import { importDevcoredump, isDevcoredump } from './devcoredump'
-import { importTraceReport, isTraceReport } from './tracecmd'
-
-/** How a trace.dat begins (trace-cmd.dat.v6(5), v7(5)). */
-const TRACE_DAT = Buffer.from('\x17\x08\x44tracing', 'latin1')
+import { importTraced, isTraceReport, readTraceReport } from './tracecmd'
+import { isTraceDat, readTraceDat, TraceDatError } from './tracedat'
 
 export interface Imported {
   session: string
@@ -18,22 +16,34 @@ export interface Imported {
 /** Makes a session file of what something else recorded; the format is seen from the input. Throws VascopeError where it is none. */
 export function importSession(input: string, file: string): Imported {
   const bytes = read(input)
-  if (bytes.subarray(0, TRACE_DAT.length).equals(TRACE_DAT))
-    throw new VascopeError(
-      'import-binary',
-      `${input} is the binary file of trace-cmd.`,
-      'Import its text: trace-cmd report -i trace.dat > trace.txt',
-      EXIT.usage
-    )
+  if (isTraceDat(bytes))
+    return { session: file, format: 'trace-cmd', ...importTraced(traceDat(bytes, input), 'nanoseconds', input, file) }
   const text = bytes.toString('utf8')
   if (isDevcoredump(text)) return { session: file, format: 'devcoredump', ...importDevcoredump(text, input, file) }
-  if (isTraceReport(text)) return { session: file, format: 'trace-cmd', ...importTraceReport(text, input, file) }
+  if (isTraceReport(text)) {
+    const made = importTraced(readTraceReport(text), 'whole microseconds', input, file)
+    return { session: file, format: 'trace-cmd', ...made }
+  }
   throw new VascopeError(
     'import-format',
     `${input} is nothing that can be imported.`,
-    'It takes a devcoredump of msm (/sys/class/devcoredump/devcd*/data) and what trace-cmd report prints, also with gzip.',
+    'It takes a devcoredump of msm (/sys/class/devcoredump/devcd*/data) and what trace-cmd recorded or its report prints, also with gzip.',
     EXIT.usage
   )
+}
+
+function traceDat(bytes: Buffer, input: string): ReturnType<typeof readTraceDat> {
+  try {
+    return readTraceDat(bytes)
+  } catch (error) {
+    if (!(error instanceof TraceDatError)) throw error
+    throw new VascopeError(
+      'import-trace-dat',
+      `${input} ${error.message}.`,
+      'Record with trace-cmd record --file-version 6, or import what trace-cmd report -i FILE prints.',
+      EXIT.usage
+    )
+  }
 }
 
 function read(input: string): Buffer {

@@ -28,7 +28,10 @@ export function isTraceReport(text: string): boolean {
   return /^cpus=\d+\r?\n/.test(text)
 }
 
-interface Line {
+/** An event, or that some are missing before this time; 0: it is not said how many. */
+export type Traced = Line | { ns: number; lost: number }
+
+export interface Line {
   name: string
   tid: number
   comm: string
@@ -36,18 +39,37 @@ interface Line {
   args: Map<string, string>
 }
 
-/**
- * Makes a session of the text that `trace-cmd report` prints of the kprobe events of the daemon's fallback. Times are microseconds of the
- * clock that it was recorded with. Answers what is in it; throws VascopeError where none of the events is known.
- */
-export function importTraceReport(text: string, input: string, file: string): { events: number; notes: string[] } {
-  const seen = new Set<string>()
-  let [first, unknown, broken] = [0, 0, 0]
+/** The text that `trace-cmd report` prints, as events. */
+export function readTraceReport(text: string): Traced[] {
+  const traced: Traced[] = []
+  let ns = 0
   for (const raw of text.split('\n')) {
+    const lost = LOST.exec(raw)
+    if (lost) traced.push({ ns, lost: Number(lost[1] ?? lost[2]) })
     const line = parseLine(raw)
     if (!line) continue
+    ns = Math.max(ns, line.ns)
+    traced.push(line)
+  }
+  return traced
+}
+
+/**
+ * Makes a session of the kprobe events of the daemon's fallback that trace-cmd recorded; `precision` says what their times are. Answers what is
+ * in it; throws VascopeError where none of the events is known.
+ */
+export function importTraced(
+  traced: readonly Traced[],
+  precision: string,
+  input: string,
+  file: string
+): { events: number; notes: string[] } {
+  const seen = new Set<string>()
+  let [first, unknown, broken, unsaid] = [0, 0, 0, 0]
+  for (const line of traced) {
     first ||= line.ns
-    if (line.name in PROBE_EVENTS) seen.add(line.name)
+    if ('lost' in line) unsaid += line.lost === 0 ? 1 : 0
+    else if (line.name in PROBE_EVENTS) seen.add(line.name)
     else if (!(line.name in CALLS) && !(line.name in CALL_ENDS) && !/_begin$|^msm_walk|^file_free$/.test(line.name))
       unknown++
   }
@@ -61,17 +83,18 @@ export function importTraceReport(text: string, input: string, file: string): { 
   const schema = new Map([...seen].map((name) => [PROBE_EVENTS[name]!.kind, columnsOf(PROBE_EVENTS[name]!)]))
   const absent = Object.entries(PROBE_EVENTS).filter(([, { kind }]) => !schema.has(kind))
   const notes = [
-    'Imported from a report of trace-cmd: times are whole microseconds, and what is older than the recording has no beginning.',
+    `Imported from trace-cmd: times are ${precision}, and what is older than the recording has no beginning.`,
     'No snapshot of the board is in it, so no rule can judge what was there before, and BOs, VMs and mappings of then are unknown.',
+    ...(unsaid > 0 ? [`Events are lost in ${unsaid} places where it is not said how many.`] : []),
     ...(unknown > 0 ? [`${unknown} events are of kinds that an import does not take, and were left out.`] : [])
   ]
-  const reason = 'made from a trace-cmd report of kprobe events'
+  const reason = 'made from kprobe events of trace-cmd'
   const builder = new SessionBuilder({
     ...{ file, kernel: '', driver: 'msm', reason, level: TraceLevel.TRACE_LEVEL_KPROBES },
     head: {
       program: 'vascope import',
       board: 'trace-cmd',
-      title: 'trace-cmd report',
+      title: 'trace-cmd',
       command: '',
       facts: { imported: 'trace-cmd' }
     },
@@ -82,18 +105,18 @@ export function importTraceReport(text: string, input: string, file: string): { 
         symbol: name,
         how: 'kprobe',
         kinds: [kind],
-        missing: `no ${kindName(kind)} in the report`
+        missing: `no ${kindName(kind)} in the recording`
       }))
     ]
   })
   let last = first
   try {
     const reader = new ReportReader(builder)
-    for (const raw of text.split('\n')) {
-      const lost = LOST.exec(raw)
-      if (lost) builder.loss(last, last, Number(lost[1] ?? lost[2]))
-      const line = parseLine(raw)
-      if (!line) continue
+    for (const line of traced) {
+      if ('lost' in line) {
+        builder.loss(last, Math.max(last, line.ns), line.lost)
+        continue
+      }
       last = Math.max(last, line.ns)
       try {
         reader.take(line)

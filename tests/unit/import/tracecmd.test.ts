@@ -4,6 +4,8 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importSession } from '../../../engine/import/import'
+import { readTraceReport, type Line } from '../../../engine/import/tracecmd'
+import { readTraceDat } from '../../../engine/import/tracedat'
 import { REASONS } from '../../../engine/model/state'
 import { resource } from '../../../engine/paths'
 import { openRecording } from '../../../engine/session/recording'
@@ -11,6 +13,8 @@ import { Kind } from '../../../engine/wire/schema'
 
 /** Of the virtual board: trace-cmd 3.1.6 beside the daemon's kprobe events, while vm-bind-churn ran; without the events of its walks. */
 const REPORT = resource('tests/fixtures/import/trace-cmd-report.txt.gz')
+/** What the report was printed of, without the descriptions of other events and the addresses of symbols. */
+const DAT = resource('tests/fixtures/import/trace.dat.gz')
 const text = gunzipSync(readFileSync(REPORT)).toString()
 let dir: string
 
@@ -61,12 +65,46 @@ describe('a report of trace-cmd', () => {
     expect(openRecording(out).model.lost.get(0)).toEqual({ kernel: 123, queue: 0 })
   })
 
-  it('of something else is refused, and so is the binary file', () => {
+  it('of something else is refused', () => {
     const [input, out] = [path.join(dir, 'sched.txt'), path.join(dir, 'sched.vascope')]
     writeFileSync(input, 'cpus=2\n          <idle>-0     [000]    12.000001: sched_switch:         prev_comm=a\n')
     expect(() => importSession(input, out)).toThrow(/none of the events/)
-    writeFileSync(input, Buffer.from('\x17\x08\x44tracing6\0', 'latin1'))
-    expect(() => importSession(input, out)).toThrow(/binary file of trace-cmd/)
     expect(existsSync(out)).toBe(false)
+  })
+})
+
+describe('a trace.dat', () => {
+  const bytes = gunzipSync(readFileSync(DAT))
+
+  it('has the events that trace-cmd itself prints of it', () => {
+    const dat = readTraceDat(bytes).flatMap((event) => ('lost' in event ? [] : [event]))
+    const known = dat.filter(({ name }) => !/^msm_walk|^file_free$/.test(name))
+    const printed = readTraceReport(text).flatMap((event) => ('lost' in event ? [] : [event]))
+    const row = ({ name, tid, ns, args }: Line): unknown[] => [Math.round(ns / 1000), tid, name, ...args]
+    expect(printed.length).toBeGreaterThan(1000)
+    expect(known.map(row)).toEqual(printed.map(row))
+  })
+
+  it('is a session like that of its report, to the nanosecond', () => {
+    const [a, b] = [path.join(dir, 'dat.vascope'), path.join(dir, 'printed.vascope')]
+    importSession(DAT, a)
+    importSession(REPORT, b)
+    const [dat, printed] = [openRecording(a).model, openRecording(b).model]
+    expect([...dat.counts]).toEqual([...printed.counts])
+    expect(Math.abs(dat.boardNs(dat.end) - printed.boardNs(printed.end))).toBeLessThan(1000)
+    expect(dat.boardNs(0) % 1000).not.toBe(0)
+  })
+
+  it('that is cut, or of another version, is refused in words', () => {
+    const [input, out] = [path.join(dir, 'cut.dat'), path.join(dir, 'cut.vascope')]
+    for (const length of [12, 300, 20_000]) {
+      writeFileSync(input, bytes.subarray(0, length))
+      expect(() => importSession(input, out)).toThrow(/ends within its description/)
+    }
+    writeFileSync(input, Buffer.from('\x17\x08\x44tracing7\0', 'latin1'))
+    expect(() => importSession(input, out)).toThrow(/has version 7/)
+    expect(existsSync(out)).toBe(false)
+    writeFileSync(input, bytes.subarray(0, bytes.length - 100_000)) // whole pages of the last CPU are missing
+    expect(importSession(input, out).events).toBeGreaterThan(100)
   })
 })
