@@ -5,12 +5,12 @@ import { ORIGIN } from './protocol'
 /** In development the renderer comes from Vite's server, so that changes show at once; never in a packaged app. */
 export const pageUrl = (!app.isPackaged && process.env.ELECTRON_RENDERER_URL) || `${ORIGIN}/index.html`
 
-/** The page gets no permission at all: it draws, and talks over its ports. */
+/** The page may copy what the user presses, and has no other permission: it draws, and talks over its ports. */
+const allowed = (permission: string): boolean => permission === 'clipboard-sanitized-write'
+
 export function denyPermissions(): void {
-  session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
-  session.defaultSession.setPermissionCheckHandler(
-    (_contents, permission) => permission === 'clipboard-sanitized-write'
-  )
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) => answer(allowed(permission)))
+  session.defaultSession.setPermissionCheckHandler((_contents, permission) => allowed(permission))
 }
 
 export function createWindow(): BrowserWindow {

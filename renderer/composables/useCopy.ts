@@ -3,9 +3,17 @@ import { inject, type InjectionKey, onScopeDispose, provide, type ShallowRef, sh
 /** How long "copied" stands, in ms. */
 const SHOWN = 1200
 
+/** `failed`: why it was not copied. */
+export interface Copied {
+  text: string
+  failed: string
+  x: number
+  y: number
+}
+
 export interface Copying {
   /** What was copied a moment ago, and where on the screen. */
-  done: Readonly<ShallowRef<{ text: string; x: number; y: number } | null>>
+  done: Readonly<ShallowRef<Copied | null>>
   /** Copies a text; `near` is what was pressed. */
   copy(text: string, near?: Element): Promise<void>
   /** Copies the figure under the pointer or the focus; false where there is none. */
@@ -16,14 +24,19 @@ const KEY: InjectionKey<Copying> = Symbol('copying')
 
 /** Elements with data-copy are copied by a click on them, by Enter while they have the focus, and by the command while pointed at. */
 export function provideCopying(): Copying {
-  const done = shallowRef<{ text: string; x: number; y: number } | null>(null)
+  const done = shallowRef<Copied | null>(null)
   let timer = 0
   let pointed: Element | null = null
 
   async function copy(text: string, near?: Element): Promise<void> {
     const box = near?.getBoundingClientRect()
-    await navigator.clipboard.writeText(text)
-    done.value = { text, x: box ? box.left : 16, y: box ? box.bottom : 48 }
+    let failed = ''
+    try {
+      await navigator.clipboard.writeText(text)
+    } catch (error) {
+      failed = error instanceof Error ? error.message : String(error)
+    }
+    done.value = { text, failed, x: box ? box.left : 16, y: box ? box.bottom : 48 }
     window.clearTimeout(timer)
     timer = window.setTimeout(() => (done.value = null), SHOWN)
   }
