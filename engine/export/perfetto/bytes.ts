@@ -49,8 +49,7 @@ export class ProtoBytes {
 
   end(begin: number): void {
     let length = this.length - begin
-    for (let i = LENGTH_BYTES; i > 0; i--, length >>>= 7)
-      this.bytes[begin - i] = (length & 0x7f) | (i > 1 ? 0x80 : 0)
+    for (let i = LENGTH_BYTES; i > 0; i--, length >>>= 7) this.bytes[begin - i] = (length & 0x7f) | (i > 1 ? 0x80 : 0)
   }
 
   /** What was written since the last take; holds until the next write. */

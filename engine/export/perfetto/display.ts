@@ -55,7 +55,10 @@ export class Display {
         const from = this.waiting.get(crtc) ?? []
         this.waiting.delete(crtc)
         const details = { seqno: seen(e, Field.seqno) }
-        this.packets.instant(this.flipTrack(crtc), this.ns(e.time), 'display', 'flip', { details, from: from.slice(-1) })
+        this.packets.instant(this.flipTrack(crtc), this.ns(e.time), 'display', 'flip', {
+          details,
+          from: from.slice(-1)
+        })
         break
       }
     }

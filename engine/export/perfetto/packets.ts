@@ -2,8 +2,27 @@ import { ProtoBytes } from './bytes'
 
 /** Field numbers of Perfetto's trace format; proto/perfetto/trace.proto has the same, and the tests decode by that. */
 const PACKET = 1
-const Packet = { clockSnapshot: 6, timestamp: 8, sequence: 10, event: 11, interned: 12, flags: 13, clock: 58, track: 60 }
-const Event = { annotation: 4, type: 9, track: 11, category: 22, name: 23, counter: 30, doubleCounter: 44, flow: 47, endOfFlow: 48 }
+const Packet = {
+  clockSnapshot: 6,
+  timestamp: 8,
+  sequence: 10,
+  event: 11,
+  interned: 12,
+  flags: 13,
+  clock: 58,
+  track: 60
+}
+const Event = {
+  annotation: 4,
+  type: 9,
+  track: 11,
+  category: 22,
+  name: 23,
+  counter: 30,
+  doubleCounter: 44,
+  flow: 47,
+  endOfFlow: 48
+}
 const Track = { uuid: 1, name: 2, process: 3, thread: 4, parent: 5, counter: 8 }
 const Annotation = { nameIid: 1, uint: 3, double: 5, string: 6, pointer: 7 }
 const ANNOTATION_NAMES = 3
@@ -128,7 +147,11 @@ export class Packets {
     time: number,
     category = '',
     name = '',
-    { details = {}, flows = [], from = [] }: { details?: Details; flows?: readonly number[]; from?: readonly number[] } = {}
+    {
+      details = {},
+      flows = [],
+      from = []
+    }: { details?: Details; flows?: readonly number[]; from?: readonly number[] } = {}
   ): void {
     const { bytes } = this
     const said = Object.entries(details).filter(([, value]) => value !== null)

@@ -125,22 +125,33 @@ export class Trace implements Watcher {
     if (begin !== null) {
       const flow = s.id * FLOW.kinds + FLOW.submit
       const details = { submit: s.id, seqno: s.seqno, gpu_seconds: s.seconds }
-      this.packets.slice(track, this.ns(begin), end, 'submit', `submit ${s.id}`, { details, from: s.queued === null ? [] : [flow] })
+      this.packets.slice(track, this.ns(begin), end, 'submit', `submit ${s.id}`, {
+        details,
+        from: s.queued === null ? [] : [flow]
+      })
       if (s.flushed !== null) this.packets.slice(track, this.ns(s.flushed), end, 'submit', 'on the ring')
       if (s.queued !== null)
-        this.packets.instant(this.places.thread(s.task), this.ns(s.queued), 'submit', `submit ${s.id}`, { flows: [flow] })
+        this.packets.instant(this.places.thread(s.task), this.ns(s.queued), 'submit', `submit ${s.id}`, {
+          flows: [flow]
+        })
     }
     ring.close(s.lane)
   }
 
   loss({ from, to, where, kind, events }: LossSpan): void {
-    const details = { place: where, kind: kind === null ? null : (this.replay.source.schema.get(kind)?.name ?? `${kind}`), events }
+    const details = {
+      place: where,
+      kind: kind === null ? null : (this.replay.source.schema.get(kind)?.name ?? `${kind}`),
+      events
+    }
     this.packets.instant(this.board, this.ns(from), 'loss', 'events lost', { details: { ...details, until_s: to } })
   }
 
   snapshot(time: number, vas: number, complete: boolean): void {
     const details = { mappings: vas }
-    this.packets.instant(this.board, this.ns(time), 'snapshot', complete ? 'snapshot' : 'incomplete snapshot', { details })
+    this.packets.instant(this.board, this.ns(time), 'snapshot', complete ? 'snapshot' : 'incomplete snapshot', {
+      details
+    })
   }
 
   note(time: number, text: string): void {
@@ -151,7 +162,9 @@ export class Trace implements Watcher {
     this.scenarios ??= new Lanes(this.packets, 'Scenarios', this.board)
     const track = this.scenarios.fit(s.started, s.ended ?? Infinity)
     const details = { seed: s.seed, state: scenarioStateName(s.state), done: s.done, text: s.text || null }
-    this.packets.slice(track, this.ns(s.started), s.ended === null ? null : this.ns(s.ended), 'scenario', s.id, { details })
+    this.packets.slice(track, this.ns(s.started), s.ended === null ? null : this.ns(s.ended), 'scenario', s.id, {
+      details
+    })
   }
 
   /** Once the replay is over. */
@@ -167,7 +180,10 @@ export class Trace implements Watcher {
     const begin = e.time - (seconds(e) ?? 0)
     const flows = jobs.map((id) => id * FLOW.kinds + FLOW.job)
     const details = { queue: seen(e, Field.queue), operations: seen(e, Field.count), errno: seen(e, Field.result) }
-    this.packets.slice(this.places.thread(task), this.ns(begin), this.ns(e.time), 'vm-bind', 'VM_BIND', { details, flows })
+    this.packets.slice(this.places.thread(task), this.ns(begin), this.ns(e.time), 'vm-bind', 'VM_BIND', {
+      details,
+      flows
+    })
   }
 
   /** Says the counters of what is over by `time`. */
