@@ -117,13 +117,14 @@ export class Expectations {
   private bo(expected: ExpectedBo, step: string, time: number): void {
     const id = this.find('bo', expected.pid ?? 0, expected.ordinal ?? 0)
     if (id === 0) return this.unseen('E2', `BO ${expected.ordinal}`, expected.pid ?? 0, step, time)
-    const bo = this.bench.state.bos.get(id)!
+    const bo = this.bench.state.bos.get(id)
     if (expected.policy && !holds(expected.policy, this.policiesOf(id, expected.pid ?? 0))) return
-    const refs: Ref[] = [{ kind: 'bo', id }]
-    if (bo.destroyed !== null && bo.destroyed <= time)
+    // one that was destroyed long ago is forgotten: its process is what is left to name
+    const refs: Ref[] = [bo ? { kind: 'bo', id } : { kind: 'process', id: expected.pid ?? 0 }]
+    if (!bo || (bo.destroyed !== null && bo.destroyed <= time))
       return this.bench.say('E2', `bo ${id} ${time}`, time, refs, `BO ${id} is gone, ${step} expects it alive`, {
         step,
-        destroyed: bo.destroyed
+        destroyed: bo?.destroyed ?? 'long ago'
       })
     const open = bo.handles.filter((h) => h.opened <= time && (h.closed === null || h.closed > time)).length
     const wanted = expected.handles ?? 0
@@ -150,7 +151,8 @@ export class Expectations {
   private boGone(expected: ExpectedBo, step: string, time: number): void {
     const id = this.find('bo', expected.pid ?? 0, expected.ordinal ?? 0)
     if (id === 0) return this.unseen('E2', `BO ${expected.ordinal}`, expected.pid ?? 0, step, time)
-    const bo = this.bench.state.bos.get(id)!
+    const bo = this.bench.state.bos.get(id)
+    if (!bo) return // it went so long ago that it is forgotten
     if (expected.policy && !holds(expected.policy, this.policiesOf(id, expected.pid ?? 0))) return
     if ((bo.destroyed ?? Infinity) <= time + SETTLED) return
     this.bench.say('E2', `bo ${id} ${time}`, time, [{ kind: 'bo', id }], `BO ${id} is alive, ${step} expects it gone`, {

@@ -159,8 +159,8 @@ export class Fences implements Family {
       }
       const mappings = state.bos.get(state.vmBos.bo.at(index))?.mappings ?? []
       if (![...mappings].some((i) => state.mappings.vmBo.at(i) === vmBo)) continue
-      const evicted = state.vmBos.evictions.get(index)!.at(-1)!
-      if (evicted >= entry.time) continue
+      const evicted = state.vmBos.evictions.get(index)?.at(-1)
+      if (evicted === undefined || evicted >= entry.time) continue
       bench.later(time + REORDER, () => {
         if (!state.vmBos.evictedAt(index, time)) return
         const id = state.vmBos.id.at(index)

@@ -62,7 +62,7 @@ export class Hard implements Family {
   private retained(bo: Bo, now: number): void {
     const { bench } = this
     const { mappings: m, vms } = bench.state
-    const held = [...bo.mappings!].map((i) => vms.get(m.vm.at(i))!)
+    const held = [...(bo.mappings ?? [])].map((i) => vms.get(m.vm.at(i))!)
     const holding = held.filter((vm) => vm.verdict.policy === 'hard' || vm.verdict.policy === 'handle-counted')
     const [vm] = holding
     if (!vm) return

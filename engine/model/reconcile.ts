@@ -88,7 +88,12 @@ export class Reconciler {
         const id = num(v.id)
         shown.vm.add(id)
         if (!state.vms.has(id))
-          say('vm', id, `VM ${id} is in the kernel and was not seen to be made`, () => !state.vms.get(id)!.traced)
+          say(
+            'vm',
+            id,
+            `VM ${id} is in the kernel and was not seen to be made`,
+            () => state.vms.get(id)?.traced === false
+          )
       }
       for (const b of bos) {
         const id = num(b.id)
@@ -99,7 +104,7 @@ export class Reconciler {
             'bo',
             id,
             `BO ${id} is in the kernel and was not seen to be made`,
-            () => state.bos.get(id)!.created === null
+            () => state.bos.get(id)?.created === null
           )
         else if (bo.destroyed === null && bo.changed < before) {
           // a framebuffer counts as a handle where its BO had one when it was made (drm_framebuffer.c, 7.3)

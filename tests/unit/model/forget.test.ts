@@ -5,6 +5,9 @@ import { forget } from '../../../engine/model/forget'
 import { encodeImage } from '../../../engine/model/image'
 import { SessionModel } from '../../../engine/model/session'
 import { view } from '../../../engine/query/view'
+import { Frame } from '../../../engine/wire/messages'
+import { at, k, TASKS } from '../check/script'
+import { frame } from '../stream'
 
 /** The same stream in a model that keeps all, and in one that forgets what ended more than half a second ago. */
 function both(): { all: SessionModel; short: SessionModel; most: number } {
@@ -66,5 +69,33 @@ describe('a model that forgets', () => {
   it('does not know what it forgot', () => {
     expect(short.state.mappings.byVa.get(1)).toBe(-1)
     expect(all.state.mappings.byVa.get(1)).toBeGreaterThanOrEqual(0)
+  })
+
+  it('is asked at a checkpoint for a BO that it forgot', () => {
+    const model = new SessionModel()
+    const checker = new Checker(model)
+    const checkpoint = (bo: object): Uint8Array =>
+      Frame.encode({
+        checkpoint: { runId: 1, timeNs: at(40_000), step: 'late', bos: [{ pid: 41, ordinal: 1, ...bo }] }
+      }).finish()
+    const started = { id: 1, last: true, complete: true, beginNs: at(0), endNs: at(0.1) }
+    for (const message of [
+      frame.hello(),
+      frame.capabilities(),
+      Frame.encode({ snapshot: started }).finish(),
+      frame.events(1, [k.bo(1, 1), k.open(2, 1), ...k.close(3, 1), k.boEnds(4, 1), k.bo(39_000, 2)], { tasks: TASKS })
+    ])
+      model.take(message)
+    model.settle()
+    forget(model.state, model.end - 15)
+    expect(model.state.bos.has(1)).toBe(false)
+    model.take(checkpoint({ handles: 1 }))
+    model.take(checkpoint({ gone: true }))
+    model.take(frame.events(2, [k.bo(42_000, 3), k.bo(43_000, 4)]))
+    model.settle()
+    checker.finish(true)
+    expect(checker.findings.filter(({ rule }) => rule === 'E2').map(({ what }) => what)).toEqual([
+      'BO 1 is gone, late expects it alive'
+    ])
   })
 })
