@@ -1,9 +1,6 @@
 import * as v from 'valibot'
 import type { Annotations } from '../api'
-import { appendEndingNote, endingNote } from '../store/ending-note'
-
-/** Of the note that holds them. It is no mark on the timeline. */
-export const ANNOTATIONS = 'annotations'
+import { ANNOTATIONS, appendEndingNote, endingNote } from '../store/ending-note'
 
 const shape = v.object({
   tags: v.fallback(v.array(v.string()), []),

@@ -2,10 +2,10 @@ import { Checker } from '../check/checker'
 import { SessionModel } from '../model/session'
 import { formatCount, formatDuration, quantityText } from '../format'
 import { EXIT, VascopeError } from '../problem'
+import { ANNOTATIONS } from '../store/ending-note'
 import type { Lost } from '../store/loss'
 import { SessionReader, type Damage } from '../store/reader'
 import { big } from '../wire/messages'
-import { ANNOTATIONS } from './annotations'
 
 /** A session read from its file. */
 export interface Recording {

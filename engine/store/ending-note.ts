@@ -1,28 +1,23 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { SessionNote, SessionTail, num } from '../wire/messages'
-import { ChunkFile } from './chunks'
-import { CHUNK_HEAD_BYTES, chunkBytes, ChunkType, TAIL_BYTES } from './format'
+import { appendEnding } from './append'
+import { ChunkFile, type Chunk } from './chunks'
+import { CHUNK_HEAD_BYTES, CHUNK_MAGIC, ChunkType, HEAD_BYTES, TAIL_BYTES } from './format'
 import { SessionReader } from './reader'
-import { cannotWrite, encodeContext, encodeEnding } from './writer'
+
+/** The kind of the note that holds what people wrote to a session. It is no mark on the timeline. */
+export const ANNOTATIONS = 'annotations'
+
+/** Larger chunks are passed over by their heads in the search for a note. */
+const READ_WHOLE = 1 << 16
 
 /**
- * The note of a kind that stands in the file's ending, by the tail and without reading frames. null where there is none: it was never
- * appended, or a cut took it.
+ * The newest note of a kind that was appended to a file: by the tail and without reading frames where the file ends with a sound ending,
+ * which has it or there is none; else by a search of the whole file. null where there is none.
  */
 export function endingNote(file: string, kind: string): string | null {
   const chunks = new ChunkFile(file)
   try {
-    const tail = chunks.chunkAt(chunks.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
-    if (tail?.type !== ChunkType.Tail) return null
-    let text: string | null = null
-    const from = num(SessionTail.decode(tail.payload).endingOffset)
-    for (const { type, payload } of chunks.walk(() => undefined, from)) {
-      const note = type === ChunkType.Note ? SessionNote.decode(payload) : null
-      if (note?.kind === kind) text = note.text ?? ''
-    }
-    return text
-  } catch {
-    return null // a tail or a note that cannot be decoded: opening the file says what is wrong
+    return newest(ending(chunks) ?? everywhere(chunks), kind)
   } finally {
     chunks.close()
   }
@@ -34,35 +29,66 @@ export function endingNote(file: string, kind: string): string | null {
  */
 export function appendEndingNote(file: string, kind: string, text: string): void {
   const reader = new SessionReader(file)
-  let begin: number
-  let ending: Buffer
   try {
-    const description = reader.description()
-    const { head } = reader
-    const context = encodeContext(head, description?.hello ?? undefined, description?.capabilities ?? undefined)
-    const index = reader.index()
-    const payload = SessionNote.encode({ kind, text, timeNs: index.endNs, chunkType: ChunkType.Note }).finish()
-    begin = reader.bytes
-    ending = encodeEnding(begin, index, Buffer.concat([chunkBytes(ChunkType.Note, payload), context]))
+    appendEnding(reader, { kind, text })
   } finally {
     reader.close()
   }
-  append(file, begin, ending)
 }
 
-function append(file: string, begin: number, bytes: Buffer): void {
-  let fd: number
-  try {
-    fd = openSync(file, 'r+')
-  } catch (error) {
-    throw cannotWrite(file, error)
+function newest(notes: Iterable<Uint8Array>, kind: string): string | null {
+  let text: string | null = null
+  for (const payload of notes) {
+    try {
+      const note = SessionNote.decode(payload)
+      if (note.kind === kind) text = note.text ?? ''
+    } catch {
+      continue // opening the file says what is wrong
+    }
   }
+  return text
+}
+
+/** The notes in the file's ending; null where it is damaged or lost. */
+function ending(chunks: ChunkFile): Uint8Array[] | null {
+  const tail = chunks.chunkAt(chunks.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
+  if (tail?.type !== ChunkType.Tail) return null
+  let from: number
   try {
-    for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, begin + done)
-  } catch (error) {
-    ftruncateSync(fd, begin)
-    throw cannotWrite(file, error)
-  } finally {
-    closeSync(fd)
+    from = num(SessionTail.decode(tail.payload).endingOffset)
+  } catch {
+    return null
   }
+  const notes: Uint8Array[] = []
+  let [holes, parts] = [0, 0]
+  for (const { type, payload } of chunks.walk(() => holes++, from)) {
+    if (type === ChunkType.Note) notes.push(Uint8Array.from(payload))
+    else if (type === ChunkType.Index) parts++
+  }
+  return holes === 0 && parts > 0 ? notes : null
+}
+
+/** All notes of the file. */
+function* everywhere(chunks: ChunkFile): Generator<Uint8Array> {
+  for (let at = HEAD_BYTES; at < chunks.bytes;) {
+    const next = behindLarge(chunks, at)
+    if (next !== null) {
+      at = next
+      continue
+    }
+    const chunk: Chunk | null = chunks.chunkAt(at)
+    if (chunk?.type === ChunkType.Note) yield chunk.payload
+    at = chunk ? chunk.end : chunks.findChunk(at + 1)
+  }
+}
+
+/** Where a large chunk that is no note ends, if another begins there; its payload is not read. */
+function behindLarge(chunks: ChunkFile, at: number): number | null {
+  const head = chunks.read(at, CHUNK_HEAD_BYTES)
+  if (head.length < CHUNK_HEAD_BYTES || head.readUInt32LE(0) !== CHUNK_MAGIC) return null
+  const [type, length] = [head.readUInt32LE(4), head.readUInt32LE(8)]
+  if (type === ChunkType.Note || length < READ_WHOLE) return null
+  const next = at + CHUNK_HEAD_BYTES + length
+  const mark = chunks.read(next, 4)
+  return mark.length === 4 && mark.readUInt32LE(0) === CHUNK_MAGIC ? next : null
 }

@@ -1,9 +1,10 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { FrameTag } from '../wire/describe'
 import { num } from '../wire/messages'
+import { appendEnding } from './append'
+import { ANNOTATIONS, appendEndingNote, endingNote } from './ending-note'
 import type { Lost } from './loss'
 import { SessionReader, type Damage } from './reader'
-import { cannotWrite, encodeContext, encodeEnding, SessionWriter } from './writer'
+import { SessionWriter } from './writer'
 
 /** What was found in a file, and what was done about it. */
 export interface Repair {
@@ -18,7 +19,8 @@ export interface Repair {
 
 /**
  * Gives a session file an index again. What is recorded is not touched: the index is appended, and an append that fails is taken back.
- * With `out`, what can be read is copied into a new file in the present format instead. Throws VascopeError.
+ * With `out`, what can be read is copied into a new file in the present format instead. What people wrote to it comes along. Throws
+ * VascopeError.
  */
 export function repair(file: string, out?: string): Repair {
   const reader = new SessionReader(file)
@@ -30,34 +32,16 @@ export function repair(file: string, out?: string): Repair {
     const result = { file: out ?? file, events, lost, damage: reader.damage }
     if (out !== undefined) {
       copy(reader, out)
+      const text = endingNote(file, ANNOTATIONS)
+      if (text !== null) appendEndingNote(out, ANNOTATIONS, text)
       return { ...result, done: 'copy' }
     }
     if (indexed) return { ...result, done: 'nothing' }
-    append(file, reader)
+    const text = endingNote(file, ANNOTATIONS)
+    appendEnding(reader, text === null ? null : { kind: ANNOTATIONS, text })
     return { ...result, done: 'index' }
   } finally {
     reader.close()
-  }
-}
-
-function append(file: string, reader: SessionReader): void {
-  const description = reader.description()
-  const context = encodeContext(reader.head, description?.hello ?? undefined, description?.capabilities ?? undefined)
-  const ending = encodeEnding(reader.bytes, reader.index(), context)
-  let fd: number
-  try {
-    fd = openSync(file, 'r+')
-  } catch (error) {
-    throw cannotWrite(file, error)
-  }
-  try {
-    for (let done = 0; done < ending.length;)
-      done += writeSync(fd, ending, done, ending.length - done, reader.bytes + done)
-  } catch (error) {
-    ftruncateSync(fd, reader.bytes)
-    throw cannotWrite(file, error)
-  } finally {
-    closeSync(fd)
   }
 }
 
@@ -79,7 +63,8 @@ function copy(reader: SessionReader, out: string): void {
     })
   }
   reader.frames(() => undefined)
-  for (const { kind, text, timeNs } of reader.notes) writer.note(kind ?? '', text ?? '', num(timeNs))
+  for (const { kind, text, timeNs } of reader.notes)
+    if (kind !== ANNOTATIONS) writer.note(kind ?? '', text ?? '', num(timeNs))
   writer.close(complete, { events, unwritten, openEnd, endNs })
   if (writer.problem) throw writer.problem
 }

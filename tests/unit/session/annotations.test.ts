@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { activityOf } from '../../../engine/session/activity'
 import { openRecording } from '../../../engine/session/recording'
 import { appendEndingNote } from '../../../engine/store/ending-note'
 import { SessionReader } from '../../../engine/store/reader'
+import { repair } from '../../../engine/store/repair'
 import type { Index } from '../../../engine/store/session-index'
 import { Kind } from '../../../engine/wire/schema'
 
@@ -45,6 +46,7 @@ describe('what people write to a session', () => {
     truncateSync(file, bytes)
     expect(readAnnotations(file)).toEqual({ tags: [], note: '', known: {} })
     truncateSync(file, bytes - 40)
+    utimesSync(file, 1e9, 1e9) // nobody records it
     writeAnnotations(file, SOME)
     expect(readAnnotations(file)).toEqual(SOME)
     const reader = new SessionReader(file)
@@ -52,9 +54,42 @@ describe('what people write to a session', () => {
     reader.close()
   })
 
+  it('outlives a cut behind it, and comes along when the file is repaired or copied', () => {
+    writeAnnotations(file, SOME)
+    truncateSync(file, readFileSync(file).length - 5)
+    expect(readAnnotations(file)).toEqual(SOME)
+    const copy = path.join(folder, 'copy.vascope')
+    repair(file, copy)
+    expect(readAnnotations(copy)).toEqual(SOME)
+    utimesSync(file, 1e9, 1e9) // nobody records it
+    expect(repair(file).done).toBe('index')
+    expect(readAnnotations(file)).toEqual(SOME)
+    for (const name of [file, copy]) {
+      const reader = new SessionReader(name)
+      expect(reader.indexed).toBe(true)
+      reader.close()
+    }
+    const sound = path.join(folder, 'sound.vascope')
+    repair(copy, sound)
+    expect(readAnnotations(sound)).toEqual(SOME)
+  })
+
+  it('is found in a cut file among chunks of any size, and the newest counts', () => {
+    const large = { ...SOME, note: 'long '.repeat(20_000) }
+    writeAnnotations(file, SOME)
+    writeAnnotations(file, large)
+    const end = readFileSync(file).length
+    writeAnnotations(file, { ...SOME, note: 'newest' })
+    truncateSync(file, readFileSync(file).length - 5)
+    expect(readAnnotations(file).note).toBe('newest')
+    truncateSync(file, end - 5)
+    expect(readAnnotations(file)).toEqual(large)
+  })
+
   it('goes into a file of the first format too', () => {
     copyFileSync(path.join(FIXTURES, 'format-1.0.vascope'), file)
     const { events } = openRecording(file).model
+    utimesSync(file, 1e9, 1e9) // nobody records it
     writeAnnotations(file, SOME)
     expect(readAnnotations(file)).toEqual(SOME)
     expect(openRecording(file).model.events).toBe(events)

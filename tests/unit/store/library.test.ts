@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -74,6 +74,7 @@ describe('a recording whose recorder crashed', () => {
     const { file, events } = record('e.vascope', false)
     const { model, damage } = openRecording(file)
     expect([model.events, damage]).toEqual([events, []])
+    utimesSync(file, 1e9, 1e9) // it was a while ago
     expect(repair(file)).toMatchObject({ done: 'index', events, lost: { events: 0 } })
     const reader = new SessionReader(file)
     expect([reader.indexed, reader.index().events]).toEqual([true, events])

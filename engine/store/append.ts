@@ -1,0 +1,56 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { EXIT, VascopeError } from '../problem'
+import { SessionNote } from '../wire/messages'
+import { chunkBytes, ChunkType } from './format'
+import type { SessionReader } from './reader'
+import { cannotWrite, encodeContext, encodeEnding } from './writer'
+
+/** A recorder writes every second: a file without an ending that was written to since may have one at work. */
+const QUIET_MS = 5000
+
+/**
+ * Appends an ending to the file that `reader` has open, with a note in it if there is one. What is recorded is not touched, and an append
+ * that fails is taken back. Throws VascopeError, also where the file is being written to by someone else.
+ */
+export function appendEnding(reader: SessionReader, note: { kind: string; text: string } | null): void {
+  const { name, bytes: begin, head } = reader
+  const description = reader.description()
+  const index = reader.index()
+  const context = encodeContext(head, description?.hello ?? undefined, description?.capabilities ?? undefined)
+  const noted = note ? [chunkBytes(ChunkType.Note, noteOf(note, index.endNs))] : []
+  const ending = encodeEnding(begin, index, Buffer.concat([...noted, context]))
+  let fd: number
+  try {
+    fd = openSync(name, 'r+')
+  } catch (error) {
+    throw cannotWrite(name, error)
+  }
+  let done = 0
+  try {
+    refuseWhileRecorded(fd, reader)
+    while (done < ending.length) done += writeSync(fd, ending, done, ending.length - done, begin + done)
+  } catch (error) {
+    if (error instanceof VascopeError) throw error
+    // what stands behind the half ending is someone else's
+    if (fstatSync(fd).size <= begin + done) ftruncateSync(fd, begin)
+    throw cannotWrite(name, error)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function noteOf({ kind, text }: { kind: string; text: string }, timeNs: number): Uint8Array {
+  return SessionNote.encode({ kind, text, timeNs, chunkType: ChunkType.Note }).finish()
+}
+
+/** Making the index may have taken long, so this is asked right before writing. */
+function refuseWhileRecorded(fd: number, { name, bytes, indexed }: SessionReader): void {
+  const { size, mtimeMs } = fstatSync(fd)
+  if (size === bytes && (indexed || Math.abs(Date.now() - mtimeMs) > QUIET_MS)) return
+  throw new VascopeError(
+    'file-recorded',
+    `${name} is being recorded, or was written to just now: it is left as it is.`,
+    `Try again when the recording has ended, or after ${QUIET_MS / 1000} seconds.`,
+    EXIT.usage
+  )
+}
