@@ -75,7 +75,7 @@ function forgetHandles(bo: Bo): void {
 
 /** msm_gem_close returned, after it had waited for the fences of the BO. */
 export function handleClosed(state: State, id: number, file: number, time: number, seconds: number): void {
-  const done = state.bo(id).handles.findLast((h) => h.file === file && h.closed !== null && h.done === null)
+  const done = state.bos.get(id)?.handles.findLast((h) => h.file === file && h.closed !== null && h.done === null)
   if (done) done.done = { time, seconds }
 }
 
@@ -92,6 +92,11 @@ export function endExport(state: State, id: number, time: number): void {
   bo.exported = null
   bo.changed = time
   settle(state, bo, time)
+}
+
+/** Whether a live mapping, vm_bo or framebuffer names it, so that it is still needed though it was destroyed. */
+export function isNamed(bo: Bo): boolean {
+  return bo.mappings !== null || bo.vmBos.length > 0 || bo.fbPlanes > 0
 }
 
 /**

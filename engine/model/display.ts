@@ -53,7 +53,10 @@ export function fbOp(state: State, id: number, prepare: boolean, count: number, 
   const fb = state.fbs.get(id)
   if (fb) {
     fb.prepared = { value: count, sampledAt: time }
-    for (const bo of fb.planes) state.bo(bo).changed = time
+    for (const id of fb.planes) {
+      const bo = state.bos.get(id)
+      if (bo) bo.changed = time
+    }
   }
   const { fbOps } = state
   fbOps.time.push(time)
@@ -65,7 +68,8 @@ export function fbOp(state: State, id: number, prepare: boolean, count: number, 
 
 function plane(state: State, id: number, change: number, time: number): void {
   if (id === 0) return
-  const bo = state.bo(id)
+  const bo = change > 0 ? state.bo(id) : state.bos.get(id)
+  if (!bo) return
   bo.fbPlanes = Math.max(0, bo.fbPlanes + change)
   bo.changed = time
   settle(state, bo, time)

@@ -1,3 +1,4 @@
+import { isNamed } from './bos'
 import { Column } from './columns'
 import type { State } from './state'
 
@@ -14,7 +15,8 @@ export function forget(state: State, before: number): void {
   forgetVmBos(state, before)
   forgetRequests(state, before - ASKED)
   for (const spans of [state.jobs, state.submits, state.commits]) spans.forget(before)
-  for (const bo of state.bos.values()) if (bo.destroyed !== null && bo.destroyed < before) state.bos.delete(bo.id)
+  for (const bo of state.bos.values())
+    if (bo.destroyed !== null && bo.destroyed < before && !isNamed(bo)) state.bos.delete(bo.id)
   const { fbHistory, fbs } = state
   const kept = fbHistory.filter((fb) => fb.destroyed === null || fb.destroyed >= before || fbs.get(fb.id) === fb)
   fbHistory.splice(0, fbHistory.length, ...kept)

@@ -1,5 +1,6 @@
 import { StreamImage } from '../wire/messages'
 import { Bytes, encodeTable, type TableSpec } from '../wire/table'
+import { isNamed } from './bos'
 import type { Bo, Sample } from './entities'
 import * as t from './image-tables'
 import type { SessionModel } from './session'
@@ -26,7 +27,7 @@ export function encodeImage(model: SessionModel): Uint8Array {
   out.field(t.STREAM, streamImage(model))
   put(t.TABLE.vms, t.VM, vmRows(state, texts))
   put(t.TABLE.vmFiles, t.VM_FILE, fileRows(state))
-  const bos = [...state.bos.values()].filter((bo) => bo.destroyed === null || bo.destroyed >= since)
+  const bos = [...state.bos.values()].filter((bo) => bo.destroyed === null || bo.destroyed >= since || isNamed(bo))
   put(t.TABLE.bos, t.BO, boRows(bos, state.pageSize, texts))
   put(t.TABLE.handles, t.HANDLE, handleRows(bos))
   put(t.TABLE.vmBos, t.VM_BO, vmBoRows(state, bos, since))

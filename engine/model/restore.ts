@@ -261,8 +261,9 @@ function restoreVas(state: State, rows: EachRow): void {
     if (c.bo[i] === 0) return
     vm.liveBytes += bytes
     state.liveBytes += bytes
-    const bo = state.bo(c.bo[i]!)
-    ;(bo.mappings ??= new Set()).add(index)
+    // older images leave out a BO that was destroyed: a mapping of it makes none that lives
+    const bo = state.bos.get(c.bo[i]!)
+    if (bo) (bo.mappings ??= new Set()).add(index)
   })
   // the rows stand in the order of their starts
   for (const i of ended.sort((a, b) => m.end.at(a) - m.end.at(b))) state.vms.get(m.vm.at(i))!.ended.push(i)

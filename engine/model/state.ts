@@ -318,11 +318,13 @@ export class State {
     vm.space.remove(all.iova.at(index), index)
     this.parts.delete(index)
     if (all.bo.at(index) === 0) return
-    const bo = this.bo(all.bo.at(index))
+    this.addBytes(vm, time, -all.bytes.at(index))
+    // what ends makes no BO: one that is not known has gone
+    const bo = this.bos.get(all.bo.at(index))
+    if (!bo) return
     bo.mappings?.delete(index)
     if (bo.mappings?.size === 0) bo.mappings = null
     bo.changed = time
-    this.addBytes(vm, time, -all.bytes.at(index))
     settle(this, bo, time)
   }
 
@@ -382,7 +384,8 @@ export class State {
     const vm = this.vm(all.vm.at(index), time)
     vm.vmBos--
     vm.changed = time
-    const bo = this.bo(all.bo.at(index))
+    const bo = this.bos.get(all.bo.at(index))
+    if (!bo) return
     bo.vmBos = bo.vmBos.filter((i) => i !== index)
     bo.changed = time
   }

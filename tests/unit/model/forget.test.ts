@@ -3,6 +3,7 @@ import { Workload } from '../../../bench/generate'
 import { Checker } from '../../../engine/check/checker'
 import { forget } from '../../../engine/model/forget'
 import { encodeImage } from '../../../engine/model/image'
+import { restoreImage } from '../../../engine/model/restore'
 import { SessionModel } from '../../../engine/model/session'
 import { view } from '../../../engine/query/view'
 import { Frame } from '../../../engine/wire/messages'
@@ -97,5 +98,36 @@ describe('a model that forgets', () => {
     expect(checker.findings.filter(({ rule }) => rule === 'E2').map(({ what }) => what)).toEqual([
       'BO 1 is gone, late expects it alive'
     ])
+  })
+
+  it('keeps a destroyed BO that something names, and brings none back when that ends', () => {
+    const named = (): SessionModel => {
+      const model = new SessionModel()
+      model.take(frame.hello())
+      model.take(frame.capabilities())
+      const events = [...k.vm(1, 1), k.bo(2, 1), k.insert(3, 1, 16, 4), k.boEnds(4, 1), k.bo(30_000, 2)]
+      model.take(frame.events(1, events, { tasks: TASKS }))
+      model.settle()
+      return model
+    }
+    const forgot = named()
+    forget(forgot.state, 15)
+    const resumed = new SessionModel()
+    resumed.take(frame.hello())
+    resumed.take(frame.capabilities())
+    restoreImage(resumed, encodeImage(named()))
+    for (const { state } of [forgot, resumed]) {
+      expect([state.bos.get(1)?.destroyed, [...state.aliveBos]]).toEqual([0.004, [2]])
+      state.remove(1, 31)
+      forget(state, 20)
+      expect([state.bos.has(1), [...state.aliveBos], state.liveBytes]).toEqual([false, [2], 0])
+    }
+    // as in the image of an older version, which has no such BO
+    const { state } = named()
+    state.createVmBo(1, 1, 1, 30)
+    state.bos.delete(1)
+    state.remove(1, 31)
+    state.destroyVmBo(1, 31)
+    expect([state.bos.has(1), [...state.aliveBos], state.liveBytes]).toEqual([false, [2], 0])
   })
 })
