@@ -683,6 +683,7 @@ export interface CompareVm {
   key: string
   a: CompareVmSide | null
   b: CompareVmSide | null
+  /** Both sides know it, and no side has losses. */
   policyChanged: boolean
 }
 

@@ -42,11 +42,13 @@ export function compareFiles(a: readonly string[], b: readonly string[]): Compar
 
 /** The same of runs that were read. At least one on each side. */
 export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
-  const vms = compareVms(a, b)
+  const lossy = [...a, ...b].some((run) => run.lossy)
+  const vms = compareVms(a, b, lossy)
+  const policies = lossy ? null : vms.filter((vm) => vm.policyChanged).length
   const objects = compareObjects(a, b)
   const others = objects === null ? null : objects.reduce((n, group) => n + group.count, 0)
   const measures = [
-    count('policy_changes', 'VMs whose policy changed', 'policy', vms.filter((vm) => vm.policyChanged).length),
+    count('policy_changes', 'VMs whose policy changed', 'policy', policies),
     count('object_changes', 'changes in what became of BOs', 'objects', others),
     ...compareMeasures(a, b)
   ]
@@ -83,11 +85,36 @@ function measure(
   const [a, b] = [median(seenA), median(seenB)]
   const change = a === null || b === null ? null : b - a
   const relative = change === null || a === 0 ? null : change / Math.abs(a!)
-  const judged = verdictOf(kind, seenA, seenB, lossy)
+  const unseen = unseenIn(valuesA, valuesB)
+  const judged = unseen === null ? verdictOf(kind, seenA, seenB, lossy) : unknown(unseen)
   const size = change === null || change === 0 ? 0 : Math.abs(change) / Math.max(Math.abs(a!), Math.abs(b!))
   const sure = judged.verdict === 'differs' ? 1 : judged.verdict === 'unknown' ? UNSURE : 0
   const weight = WEIGHT[group] * size * sure
   return { id, label, group, unit, kind, better, a, b, valuesA, valuesB, change, relative, ...judged, weight }
+}
+
+type Judged = Pick<CompareMeasure, 'verdict' | 'reason' | 'interval'>
+
+function unknown(reason: string): Judged {
+  return { verdict: 'unknown', reason, interval: null }
+}
+
+/** Where a measure was not seen; null: in every run of both sides. What some runs say does not hold for those that say nothing. */
+function unseenIn(valuesA: readonly (number | null)[], valuesB: readonly (number | null)[]): string | null {
+  const sides = (
+    [
+      ['A', valuesA],
+      ['B', valuesB]
+    ] as const
+  ).map(([name, values]) => {
+    const n = values.filter((value) => value === null).length
+    return { name, n, all: n === values.length }
+  })
+  if (sides.every(({ all }) => all)) return 'not seen'
+  const texts = sides
+    .filter(({ n }) => n > 0)
+    .map(({ name, n, all }) => (all ? name : `${n} run${n === 1 ? '' : 's'} of ${name}`))
+  return texts.length > 0 ? `not seen in ${texts.join(' and ')}` : null
 }
 
 function verdictOf(
@@ -95,10 +122,7 @@ function verdictOf(
   a: readonly number[],
   b: readonly number[],
   lossy: { a: boolean; b: boolean }
-): Pick<CompareMeasure, 'verdict' | 'reason' | 'interval'> {
-  const unknown = (reason: string): ReturnType<typeof verdictOf> => ({ verdict: 'unknown', reason, interval: null })
-  if (a.length === 0 || b.length === 0)
-    return unknown(a.length + b.length === 0 ? 'not seen' : `not seen in ${a.length === 0 ? 'A' : 'B'}`)
+): Judged {
   if (kind === 'timing') return judge(a, b)
   if (lossy.a || lossy.b)
     return unknown(`events were lost in ${[lossy.a && 'A', lossy.b && 'B'].filter(Boolean).join(' and ')}`)
@@ -132,12 +156,14 @@ function count(id: string, label: string, group: 'policy' | 'objects', value: nu
   }
 }
 
-function compareVms([a]: readonly Run[], [b]: readonly Run[]): CompareVm[] {
+/** A policy has changed only where both sides know it, and nothing was lost that could tell one VM from another. */
+function compareVms([a]: readonly Run[], [b]: readonly Run[], lossy: boolean): CompareVm[] {
+  const known = (vm: CompareVmSide | null): vm is CompareVmSide => vm !== null && vm.policy !== 'unknown'
   const [ofA, ofB] = [vmSides(a!), vmSides(b!)]
   return [...new Set([...ofA.keys(), ...ofB.keys()])]
     .map((key) => {
       const [inA, inB] = [ofA.get(key) ?? null, ofB.get(key) ?? null]
-      const policyChanged = inA !== null && inB !== null && inA.policy !== inB.policy
+      const policyChanged = !lossy && known(inA) && known(inB) && inA.policy !== inB.policy
       return { key, a: inA, b: inB, policyChanged }
     })
     .sort((x, y) => Number(y.policyChanged) - Number(x.policyChanged))

@@ -99,7 +99,8 @@ function judge(m: CompareMeasure, condition: Condition, line: number): GateResul
       return m.verdict === 'differs' ? result('broken', changed) : result('holds', m.reason)
     case 'max_increase':
     case 'max_drop': {
-      if (m.change === null || uncertain) return result('unseen', m.reason)
+      if (m.change === null || uncertain || [...m.valuesA, ...m.valuesB].includes(null))
+        return result('unseen', m.reason)
       const by = condition.what === 'max_increase' ? m.change : -m.change
       const limit = typeof condition.limit === 'number' ? condition.limit : condition.limit.share * Math.abs(m.a!)
       return by > limit && m.verdict !== 'none' ? result('broken', changed) : result('holds', changed)

@@ -112,12 +112,12 @@ function policies({ vms }: Comparison): Html {
       <th class="r">${badge('b')}without handle</th>
     </tr>
     ${vms.map(
-      ({ key, a, b, policyChanged }) =>
+      ({ key, a, b }) =>
         html`<tr>
           <td>${key}</td>
           <td>${(a ?? b)!.mode}</td>
           <td>${mark(a)}</td>
-          <td>${policyChanged || a === null || b === null ? mark(b) : html`<span class="note">same</span>`}</td>
+          <td>${a === null || b === null || a.policy !== b.policy ? mark(b) : html`<span class="note">same</span>`}</td>
           ${[a, b].map((side) => html`<td class="r">${side === null ? '' : side.lifetimeP50 === null ? '-' : valueText('s', side.lifetimeP50)}</td>`)}
           ${[a, b].map((side) => html`<td class="r">${side === null ? '' : valueText('bytes', side.withoutHandlePeakBytes)}</td>`)}
         </tr>`

@@ -33,7 +33,7 @@ export function compareText(comparison: Comparison, all = false): string {
 }
 
 function verdict({ vms, measures }: Comparison, { differs, unsure }: ReturnType<typeof sorted>): string {
-  const policies = vms.filter((vm) => vm.policyChanged).length
+  const policies = measures.find((m) => m.id === 'policy_changes')!.b
   if (differs.length === 0)
     return unsure.length === 0
       ? 'No difference.'
@@ -43,7 +43,10 @@ function verdict({ vms, measures }: Comparison, { differs, unsure }: ReturnType<
     others === null
       ? 'BOs are not compared after a loss'
       : `${plural(others, 'change', 'changes')} in what became of BOs`
-  const changed = `${policies} of ${vms.length} VMs changed their policy`
+  const changed =
+    policies === null
+      ? 'policies are not compared after a loss'
+      : `${policies} of ${vms.length} VMs changed their policy`
   return `${plural(differs.length, 'measure differs', 'measures differ')}; ${changed}; ${bos}.`
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CompareMeasure, Comparison } from '../../../engine/api'
 import { compareFiles } from '../../../engine/compare/compare'
+import { applyGate } from '../../../engine/compare/gate'
 import { SessionWriter } from '../../../engine/store/writer'
 import { Frame, ScenarioState } from '../../../engine/wire/messages'
 import { Kind } from '../../../engine/wire/schema'
@@ -166,6 +167,28 @@ describe('measures of two sides', () => {
       reason: 'not seen in B'
     })
     expect(find(c, 'objects.mappings')).toMatchObject({ b: 0, verdict: 'differs' })
+  })
+
+  it('that some runs of a side did not see are not known', () => {
+    const [seen, unseen] = [{ events: workload(3, 10) }, { events: [] }]
+    const c = compare([seen, seen, seen], [seen, unseen, unseen])
+    const id = 'vm[1 vm-bind-once, VM 1].mappings'
+    expect(find(c, id)).toMatchObject({ verdict: 'unknown', reason: 'not seen in 2 runs of B' })
+    const gate = (rule: string): string[] =>
+      applyGate({ file: 'g', unseen: 'fail', rules: [{ measure: id, rule: rule as 'same', line: 1 }] }, c).results.map(
+        (r) => r.outcome
+      )
+    expect([gate('same'), gate('none')]).toEqual([['unseen'], ['unseen']])
+  })
+
+  it('do not take a policy that is not known, or a VM after a loss, for one that changed', () => {
+    const weak = { DRM_GPUVM_RESV_PROTECTED: 1, DRM_GPUVM_VA_WEAK_REF: 2 }
+    const weakly = workload(3, 10).map((e) => (e.kind === Kind.VmCreate ? { ...e, flags: 2 } : e))
+    const unknown = compare([{ events: workload(3, 10) }], [{ events: workload(3, 10), flags: {} }])
+    expect(unknown.vms.map((vm) => [vm.a?.policy, vm.b?.policy])).toEqual([['hard', 'unknown']])
+    expect(find(unknown, 'policy_changes')).toMatchObject({ b: 0, verdict: 'none' })
+    const lossy = compare([{ events: workload(3, 10) }], [{ events: weakly, flags: weak, loss: true }])
+    expect(find(lossy, 'policy_changes')).toMatchObject({ b: null, verdict: 'unknown' })
   })
 
   it('stand with the weightiest first: a policy before a count, a large change before a small one', () => {

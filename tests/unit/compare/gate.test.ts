@@ -97,6 +97,15 @@ describe('a gate', () => {
       }
   })
 
+  it('judges nothing that some runs did not see, a time neither', () => {
+    const part = { kind: 'timing', verdict: 'unknown', valuesB: [3, null, null, null] } as const
+    for (const rule of ['same', '{max: 9}', '{max_increase: 0}', '{max_drop: 0}'])
+      expect([rule, outcomes(`  m: ${rule}`, measure('m', 3, 3, part as unknown as Partial<CompareMeasure>))]).toEqual([
+        rule,
+        [[2, 'unseen']]
+      ])
+  })
+
   it('never takes a count after a loss for all there was', () => {
     const lossy = { verdict: 'unknown', reason: 'events were lost in B' } as const
     expect(outcomes('  m: none', measure('m', 0, 0, lossy))).toEqual([[2, 'unseen']])
