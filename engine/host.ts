@@ -52,6 +52,12 @@ import { checkRun, reproduce } from './session/scenario'
 
 const PULSE_MS = 250
 
+interface Opened {
+  recording: Recording
+  stop: AbortController
+  judged: Promise<void> | null
+}
+
 type Push = <Name extends keyof EngineEvents>(event: Name, data: EngineEvents[Name]) => void
 
 /**
@@ -63,7 +69,7 @@ export class EngineHost implements EngineApi {
   private model: SessionModel | null = null
   private checker: Checker | null = null
   /** The session that is opened: its rules are judged when they are first asked for, in the background. */
-  private opened: { recording: Recording; stop: AbortController; judged: Promise<void> | null } | null = null
+  private opened: Opened | null = null
   private live: LiveSession | null = null
   private abort: AbortController | null = null
   private pulseTimer: NodeJS.Timeout | null = null
@@ -358,10 +364,15 @@ export class EngineHost implements EngineApi {
     this.push('session', this.state)
   }
 
-  /** Waits until the rules of an opened session are judged; the window is served meanwhile. */
+  /** Waits until the rules of the opened session are judged; the window is served meanwhile, and may open another. */
   private async judge(): Promise<void> {
     const { opened } = this
     if (!opened) return
+    await this.judged(opened)
+    if (this.opened !== opened) await this.judge()
+  }
+
+  private async judged(opened: Opened): Promise<void> {
     opened.judged ??= judgeInTurns(opened.recording, opened.stop.signal).then(
       (checker) => {
         if (this.opened === opened) this.checker = checker

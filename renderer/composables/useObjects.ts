@@ -84,9 +84,10 @@ export function provideObjects({ engine, session, timeline, navigation, showFind
     follow: (link, file) =>
       guard(async () => {
         if (link.session !== name() || !session.shown.value) {
+          const before = session.shown.value ? session.state.value.file : ''
           await session.open(file ?? link.session)
-          // it says itself why it could not be opened
-          if (!session.shown.value) return
+          // it says itself why it could not be opened; what was open before is open still, and its objects are not meant
+          if (!session.shown.value || session.state.value.file === before) return
           await timeline.ready()
         }
         if (link.object) await go(link.object, link.at)

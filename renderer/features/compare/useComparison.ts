@@ -1,6 +1,7 @@
-import { inject, type InjectionKey, provide, reactive, type ShallowRef, shallowRef, watch } from 'vue'
+import { inject, type InjectionKey, provide, reactive, type Ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { Comparison, Problem } from '../../../engine/api'
-import { asProblem } from '../../composables/useSession'
+import { useLatest } from '../../composables/useLatest'
+import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
 
 export type Side = 'a' | 'b'
@@ -11,7 +12,7 @@ export interface ComparisonState {
   files: Record<Side, string[]>
   result: Readonly<ShallowRef<Comparison | null>>
   problem: Readonly<ShallowRef<Problem | null>>
-  busy: Readonly<ShallowRef<boolean>>
+  busy: Readonly<Ref<boolean>>
   /** Puts a file on a side: alone, or as one more run. */
   put(side: Side, file: string, more?: boolean): void
   drop(side: Side, file: string): void
@@ -20,33 +21,27 @@ export interface ComparisonState {
 
 const KEY: InjectionKey<ComparisonState> = Symbol('comparison')
 
-export function provideComparison(engine: EngineClient): ComparisonState {
+export function provideComparison(engine: EngineClient, session: Session): ComparisonState {
   const files = reactive<Record<Side, string[]>>({ a: [], b: [] })
   const result = shallowRef<Comparison | null>(null)
   const problem = shallowRef<Problem | null>(null)
-  const busy = shallowRef(false)
-  let wanted = false
 
-  /** One comparison at a time, and the last wish wins. */
-  async function compare(): Promise<void> {
-    wanted = true
-    if (busy.value) return
-    busy.value = true
-    try {
-      while (wanted) {
-        wanted = false
-        problem.value = null
-        const [a, b] = [[...files.a], [...files.b]]
-        result.value = a.length > 0 && b.length > 0 ? await engine.api.compare(a, b) : null
-      }
-    } catch (error) {
+  const { ask: compare, busy } = useLatest(
+    async () => {
+      problem.value = null
+      const [a, b] = [[...files.a], [...files.b]]
+      result.value = a.length > 0 && b.length > 0 ? await engine.api.compare(a, b) : null
+    },
+    (error) => {
       result.value = null
       problem.value = asProblem(error)
-    } finally {
-      busy.value = false
     }
-  }
+  )
   watch(files, () => void compare())
+  // Nothing is compared while a session is live.
+  watch(session.live, (live) => {
+    if (!live && problem.value) void compare()
+  })
 
   const state: ComparisonState = {
     files,

@@ -1,5 +1,6 @@
 import { computed, inject, type InjectionKey, provide, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { Finding, FindingPage, Severity } from '../../../engine/api'
+import { useLatest } from '../../composables/useLatest'
 import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
 
@@ -37,20 +38,18 @@ export function provideFindings(engine: EngineClient, session: Session, show: (f
   const hideKnown = ref(false)
   const key = ref('')
   let asked = 0
-  let asking = false
 
-  async function refresh(): Promise<void> {
-    if (asking || !session.shown.value) return
-    asking = true
-    asked = performance.now()
-    try {
-      page.value = await engine.api.findings()
-    } catch (error) {
-      session.problem.value = asProblem(error)
-    } finally {
-      asking = false
-    }
-  }
+  const { ask: refresh, busy } = useLatest(
+    async () => {
+      if (!session.shown.value) return
+      asked = performance.now()
+      const { file } = session.state.value
+      const answer = await engine.api.findings()
+      // judging takes a while: another session may be open by now
+      if (file === session.state.value.file) page.value = answer
+    },
+    (error) => (session.problem.value = asProblem(error))
+  )
 
   async function readKnown(): Promise<void> {
     known.value = {}
@@ -73,14 +72,15 @@ export function provideFindings(engine: EngineClient, session: Session, show: (f
   watch(
     () => session.state.value.phase + session.state.value.file,
     () => {
-      if (session.state.value.phase === 'live') page.value = null
+      const { phase } = session.state.value
+      if (phase === 'live' || phase === 'opened') page.value = null
       void refresh()
       void readKnown()
     },
     { immediate: true }
   )
   watch(session.pulse, () => {
-    if (session.live.value && performance.now() - asked > LIVE_INTERVAL) void refresh()
+    if (session.live.value && !busy.value && performance.now() - asked > LIVE_INTERVAL) void refresh()
   })
 
   const findings: Findings = {

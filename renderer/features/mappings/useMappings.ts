@@ -80,7 +80,7 @@ export function useMappings(): Mappings {
     if (!before || (following && performance.now() - answered > LIVE_INTERVAL)) void refresh()
   })
   // The last rows of a session, and the first of a file, must not wait for a next time.
-  watch(() => session.state.value.phase, refresh)
+  watch(() => session.state.value.phase + session.state.value.file, refresh)
 
   return {
     page,

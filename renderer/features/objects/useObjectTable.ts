@@ -1,6 +1,7 @@
 import { reactive, ref, type Ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { ObjectPage, ObjectQuery, ObjectRow } from '../../../engine/api'
 import { useEngine } from '../../composables/useEngine'
+import { useLatest } from '../../composables/useLatest'
 import { asProblem, useSession } from '../../composables/useSession'
 import { useTimeline } from '../timeline/useTimeline'
 
@@ -32,33 +33,31 @@ export function useObjectTable(): ObjectTable {
   const page = shallowRef<ObjectPage | null>(null)
   const at = ref(0)
   let rows = { first: 0, count: MARGIN }
-  let wanted = false
-  let asking = false
   let answered = 0
 
-  /** One request at a time, and the last wish wins. */
-  async function refresh(): Promise<void> {
-    wanted = true
-    if (asking || !session.shown.value) return
-    asking = true
-    try {
-      while (wanted) {
-        wanted = false
-        const time = timeline.time.value
-        const first = Math.max(0, rows.first - MARGIN)
-        const count = rows.first - first + rows.count + MARGIN
-        page.value = await engine.api.objects({ ...filter, at: timeline.cursor.value, first, count })
-        at.value = time
-        answered = performance.now()
-      }
-    } catch (error) {
-      session.problem.value = asProblem(error)
-    } finally {
-      asking = false
-    }
-  }
+  const { ask: refresh } = useLatest(
+    async () => {
+      if (!session.shown.value) return
+      const time = timeline.time.value
+      const { file } = session.state.value
+      const first = Math.max(0, rows.first - MARGIN)
+      const count = rows.first - first + rows.count + MARGIN
+      const answer = await engine.api.objects({ ...filter, at: timeline.cursor.value, first, count })
+      if (file !== session.state.value.file) return
+      page.value = answer
+      at.value = time
+      answered = performance.now()
+    },
+    (error) => (session.problem.value = asProblem(error))
+  )
 
-  watch([filter, timeline.cursor, () => session.state.value.phase], refresh, { immediate: true })
+  watch(
+    () => session.state.value.file,
+    () => (page.value = null)
+  )
+  watch([filter, timeline.cursor, () => session.state.value.phase + session.state.value.file], refresh, {
+    immediate: true
+  })
   watch(session.pulse, () => {
     if (session.live.value && performance.now() - answered > LIVE_INTERVAL) void refresh()
   })
