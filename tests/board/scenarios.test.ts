@@ -46,13 +46,14 @@ describe('VM_BIND scenarios on the virtual board', () => {
     model = openRecording(files.file('binds.vascope')).model
   })
 
-  /** The scenario's own mappings in the order of their inserts, as indices. */
+  /** The scenario's own mappings in the order of their inserts, as indices: one process runs all, one after another. */
   function own(scenario: number): number[] {
     const { mappings: m, vms, tasks, scenarios } = model.state
-    const { pid } = scenarios[scenario]!
-    return Array.from({ length: m.length }, (_, i) => i).filter(
-      (i) => tasks.get(vms.get(m.vm.at(i))!.task)?.pid === pid
-    )
+    const { pid, started, ended } = scenarios[scenario]!
+    return Array.from({ length: m.length }, (_, i) => i).filter((i) => {
+      const vm = vms.get(m.vm.at(i))!
+      return tasks.get(vm.task)?.pid === pid && vm.created >= started && vm.created <= ended!
+    })
   }
 
   it('what was mapped and unmapped is what was inserted and removed', () => {
