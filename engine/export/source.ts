@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { SessionReader } from '../store/reader'
 import { eventContext } from '../store/events'
+import { gapsOf } from '../store/loss'
 import { big, decodeFrame, SessionHead, TraceLevel, type Capabilities, type SessionHeadFields } from '../wire/messages'
 import type { Schema } from '../wire/schema'
 
@@ -49,11 +50,19 @@ export class Source {
     onFrame: (frame: Uint8Array) => void,
     damaged: (events: number, from: number, to: number) => void
   ): Generator<void> {
-    for (const entry of this.reader.index().chunks) {
+    const index = this.reader.index()
+    const gaps = gapsOf(index)
+    const tell = (at: number): void => {
+      for (const gap of gaps)
+        if (gap.at === at) damaged(gap.events, Math.max(0, this.seconds(gap.fromNs)), this.seconds(gap.toNs))
+    }
+    for (const [at, entry] of index.chunks.entries()) {
+      tell(at)
       if (!this.reader.framesOf(entry, onFrame))
         damaged(entry.events, this.seconds(entry.firstNs), this.seconds(entry.lastNs))
       yield
     }
+    tell(index.chunks.length)
   }
 
   seconds(ns: number): number {

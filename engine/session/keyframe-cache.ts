@@ -38,10 +38,10 @@ export class KeyframeCache {
     return KeyframeCache.read(file) ?? new KeyframeCache(entries, ({ offset }) => memory[offset] ?? null)
   }
 
-  /** null where it is damaged. */
+  /** null where it is damaged or gone. */
   image(entry: KeyframeEntry): Uint8Array | null {
-    const payload = this.payloads(entry)
     try {
+      const payload = this.payloads(entry)
       return payload && decodeKeyframe(payload, entry.offset).image()
     } catch {
       return null // an earlier one does as well
@@ -92,7 +92,11 @@ function write(file: string, payloads: readonly Uint8Array[]): void {
     }
     renameSync(draft, file)
   } catch {
-    rmSync(draft, { force: true })
+    try {
+      rmSync(draft, { force: true })
+    } catch {
+      return // where no folder can be, there is no draft either
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { encodeImage } from '../model/image'
 import { restoreImage } from '../model/restore'
 import { SessionModel } from '../model/session'
 import { EXIT, VascopeError } from '../problem'
+import { gapsOf } from '../store/loss'
 import type { SessionReader } from '../store/reader'
 import type { IndexEntry } from '../store/session-index'
 import { WireError } from '../wire/varint'
@@ -15,7 +16,7 @@ const TRIMMED = 1 << 15
 
 /** Answers what a session was like at any time, from the nearest keyframe and the events since; the reader stays the caller's. */
 export class Moments {
-  /** Events in chunks that were needed and could not be read. */
+  /** Events that were needed and are lost. */
   lost = 0
   private cache: KeyframeCache | null = null
 
@@ -37,7 +38,7 @@ export class Moments {
     }
     let model = start()
     const limitNs = model.boardNs(time)
-    let after = -1
+    let from = { after: -1, events: 0 }
     const before = reader.index().chunks.reduce((n, c) => (c.events > 0 && c.firstNs <= limitNs ? n + c.events : n), 0)
     if (reader.index().keyframes.length === 0 && before > this.replayLimit) this.cache ??= this.make()
     const frames = this.cache?.entries ?? reader.index().keyframes
@@ -47,10 +48,10 @@ export class Moments {
         model = start()
         continue
       }
-      after = entry.after
+      from = entry
       break
     }
-    this.replay(model, after, limitNs)
+    this.replay(model, from, limitNs)
     model.settle()
     model.end = Math.min(Math.max(model.end, 0), time)
     return model
@@ -80,22 +81,27 @@ export class Moments {
     return model
   }
 
-  /** Takes in the frames behind a place in the file up to a time. Chunks that cannot have any of them are passed over. */
-  private replay(model: SessionModel, after: number, limitNs: number): void {
-    const chunks = this.reader.index().chunks.filter((entry) => entry.offset > after)
-    for (const entry of upTo(chunks, limitNs))
-      if (!this.reader.framesOf(entry, (frame) => void model.take(frame))) this.lost += entry.events
+  /** Takes in the frames behind a keyframe up to a time. Chunks that cannot have any of them are passed over. */
+  private replay(model: SessionModel, from: { after: number; events: number }, limitNs: number): void {
+    const index = this.reader.index()
+    for (const entry of upTo(index.chunks, limitNs)) {
+      if (entry.offset <= from.after || this.reader.framesOf(entry, (frame) => void model.take(frame))) continue
+      if (entry.firstNs <= limitNs) this.lost += entry.events
+    }
+    for (const { events, before, fromNs } of gapsOf(index))
+      if (fromNs <= limitNs) this.lost += Math.max(0, Math.min(events, before - from.events))
   }
 
-  /** Keyframes for a file that has none, in one pass. */
+  /** Keyframes for a file that has none, in one pass; none behind damage, which would not show in them. */
   private make(): KeyframeCache {
     const { reader } = this
     return KeyframeCache.open(reader.name, (add) => {
       const model = this.empty()
       const trimmer = new Trimmer(model, TRIMMED)
       let next = keyframeAfter(model)
-      for (const entry of reader.index().chunks) {
-        reader.framesOf(entry, (frame) => void model.take(frame))
+      const { chunks } = reader.index()
+      for (const entry of chunks.slice(0, gapsOf(reader.index())[0]?.at)) {
+        if (!reader.framesOf(entry, (frame) => void model.take(frame))) break
         if (model.events < next || !model.atRest) continue
         add({ timeNs: model.boardNs(model.end), events: model.events, after: entry.offset }, encodeImage(model))
         trimmer.trim()
@@ -105,11 +111,11 @@ export class Moments {
   }
 }
 
-/** Chunks up to a time, with the one behind them: a snapshot may stand before its events. */
+/** Chunks up to a time, with those behind them up to the next that has events: a snapshot may stand before its events. */
 function upTo(chunks: readonly IndexEntry[], limitNs: number): readonly IndexEntry[] {
-  let last = chunks.length - 1
-  while (last >= 0 && chunks[last]!.events > 0 && chunks[last]!.firstNs > limitNs) last--
-  return chunks.slice(0, last + 2)
+  const last = chunks.findLastIndex(({ events, firstNs }) => events > 0 && firstNs <= limitNs)
+  const behind = chunks.findIndex(({ events }, i) => i > last && events > 0)
+  return behind < 0 ? chunks : chunks.slice(0, behind + 1)
 }
 
 function restored(model: SessionModel, image: Uint8Array): boolean {

@@ -2,6 +2,7 @@ import { BatchDecoder, BatchError } from '../wire/batch'
 import { big, decodeFrame, eventsOf } from '../wire/messages'
 import { isColumn, type KindInfo, type Schema } from '../wire/schema'
 import { EXIT, VascopeError } from '../problem'
+import { gapsOf } from './loss'
 import type { SessionReader } from './reader'
 import type { IndexEntry } from './session-index'
 
@@ -60,7 +61,7 @@ export function eventContext(reader: SessionReader): EventContext {
  * over by the index, and an event waits only until no later chunk can have an earlier one.
  */
 export class EventStream {
-  /** Events in chunks that were needed and could not be read. */
+  /** Events that may be wanted and are lost. */
   lost = 0
   private readonly waiting = new Waiting()
   private readonly decoder: BatchDecoder
@@ -78,7 +79,9 @@ export class EventStream {
   }
 
   *rows(): Generator<EventRows> {
-    const chunks = this.reader.index().chunks.filter((entry) => this.wanted(entry))
+    const index = this.reader.index()
+    for (const { events, fromNs, toNs } of gapsOf(index)) if (this.within(fromNs, toNs)) this.lost += events
+    const chunks = index.chunks.filter((entry) => this.wanted(entry))
     const earliest = new Float64Array(chunks.length + 1).fill(Infinity)
     for (let i = chunks.length - 1; i >= 0; i--)
       earliest[i] = Math.min(earliest[i + 1]!, this.seconds(chunks[i]!.firstNs))
@@ -122,11 +125,16 @@ export class EventStream {
   }
 
   private wanted(entry: IndexEntry): boolean {
-    const { kinds, from = -Infinity, to = Infinity } = this.filter
-    if (entry.events === 0 || this.seconds(entry.lastNs) < from || this.seconds(entry.firstNs) > to) return false
+    const { kinds } = this.filter
+    if (entry.events === 0 || !this.within(entry.firstNs, entry.lastNs)) return false
     if (!kinds || !entry.counts) return true
     for (const kind of entry.counts.keys()) if (kinds.has(kind)) return true
     return false
+  }
+
+  private within(firstNs: number, lastNs: number): boolean {
+    const { from = -Infinity, to = Infinity } = this.filter
+    return this.seconds(lastNs) >= from && this.seconds(firstNs) <= to
   }
 
   /** A time of the index, which may be rounded, so that comparing it does not lose an event. */

@@ -11,6 +11,35 @@ export interface Lost {
   spans: { fromNs: number; toNs: number; events: number | null }[]
 }
 
+/** Events that came between two chunks of the index and that no chunk has: the file lost what was written of them. */
+export interface Gap {
+  /** Of the chunk behind it among all; their number where it is behind the last. */
+  at: number
+  events: number
+  /** Events that came before its end. */
+  before: number
+  /** Between its neighbours, ns of the board's CLOCK_MONOTONIC; 0 where none is before it. */
+  fromNs: number
+  toNs: number
+}
+
+/** The gaps of a session, in the order of the file. */
+export function gapsOf({ chunks, events, unwritten, endNs }: Index): Gap[] {
+  const gaps: Gap[] = []
+  let [expected, fromNs] = [0, 0]
+  const reach = (at: number, before: number, toNs: number): void => {
+    if (before > expected) gaps.push({ at, events: before - expected, before, fromNs, toNs: Math.max(fromNs, toNs) })
+    expected = Math.max(expected, before)
+  }
+  for (const [at, entry] of chunks.entries()) {
+    reach(at, entry.before, entry.firstNs || endNs)
+    expected += entry.events
+    if (entry.events > 0) fromNs = Math.max(fromNs, entry.lastNs)
+  }
+  reach(chunks.length, events + unwritten, endNs)
+  return gaps
+}
+
 /** What is lost of a session whose readable chunks are those at the offsets in `sound`. */
 export function lossOf(index: Index, sound: ReadonlySet<number>): Lost {
   const spans: Lost['spans'] = []

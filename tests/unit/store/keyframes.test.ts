@@ -152,4 +152,30 @@ describe('the state at a time', () => {
     expect(objects(new Moments(reader, 5000).at(2.9))).toEqual(first)
     reader.close()
   })
+
+  it('needs no cache', () => {
+    generate(file('uncached'), { events: 12_000, seed: 8, rate: 4000, recorded: false })
+    vi.stubEnv('XDG_CACHE_HOME', '/dev/null')
+    const reader = new SessionReader(file('uncached'))
+    expect(objects(new Moments(reader, 5000).at(2.9))).toEqual(objects(replayed(file('uncached'), 2.9)))
+    reader.close()
+    vi.stubEnv('XDG_CACHE_HOME', path.join(dir, 'cache'))
+  })
+
+  it('does not depend on what stands far behind it, also where the file ends with chunks without events', () => {
+    const bytes = readFileSync(path.join(FIXTURES, 'killed-vm-bind.vascope'))
+    const sound = new SessionReader(path.join(FIXTURES, 'killed-vm-bind.vascope'))
+    const { chunks } = sound.index()
+    sound.close()
+    expect(chunks.at(-1)!.events).toBe(0)
+    bytes[chunks.findLast(({ events }) => events > 0)!.offset + 60]! ^= 1
+    writeFileSync(file('later'), bytes)
+    const reader = new SessionReader(file('later'))
+    const moments = new Moments(reader)
+    moments.at(0)
+    expect(moments.lost).toBe(0)
+    moments.at(Infinity)
+    expect(moments.lost).toBeGreaterThan(0)
+    reader.close()
+  })
 })
