@@ -74,7 +74,7 @@ export class LiveFigures {
       `${quantityText(formatShort(rate))} events/s`,
       `${quantityText(formatBytes(bytes))}/s`,
       `${formatCount(state.mappings.live.size)} live mappings, ${quantityText(formatBytes(state.liveBytes))}`,
-      `${formatCount(state.flips.length)} flips`,
+      `${formatCount(state.flips.count)} flips`,
       `lost ${formatCount(dropped(model))}`
     ]
     const line = parts.join('  ')

@@ -198,7 +198,7 @@ export class Handles implements Family {
       return
     if (bo.lastClosed === null || bo.pins.sampledAt > now - SETTLED) return
     if (state.submits.openSince(bo.lastClosed) || state.jobs.openSince(bo.lastClosed)) return
-    const killed = state.jobs.killed.length
+    const killed = state.jobs.killed
     this.bench.say(
       'C5',
       `${bo.id}`,

@@ -38,7 +38,7 @@ export class Leaks implements Family {
       if (bo.changed > now - SETTLED) continue
       if (bo.vmBos.some((i) => state.vms.get(state.vmBos.vm.at(i))?.verdict.policy !== 'weak')) continue
       if (state.submits.openSince(bo.lastClosed) || state.jobs.openSince(bo.lastClosed)) continue
-      const killed = state.jobs.killed.length
+      const killed = state.jobs.killed
       const candidates = [
         'a process that has it mapped (mmap)',
         'another device that imported it',

@@ -43,7 +43,7 @@ export function applyMsmEvent(state: State, e: EventCursor): void {
       break
     case Kind.VmBindFree: {
       const job = e.get(Field.job)
-      if (state.jobs.isOpen(job) && e.get(Field.count) > 0) state.jobs.kill(job, time, e.get(Field.count))
+      if (state.jobs.isOpen(job) && e.get(Field.count) > 0) state.jobs.kill(job, time)
       break
     }
     case Kind.Throttle:

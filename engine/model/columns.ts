@@ -26,6 +26,14 @@ export class Column {
   at(index: number): number {
     return this.data[index]!
   }
+
+  /** Leaves out the first `n`; the memory of what is left goes with them. */
+  drop(n: number): void {
+    const left = this.data.subarray(n, this.length)
+    this.data = new Float64Array(Math.max(1024, 2 * left.length))
+    this.data.set(left)
+    this.length = left.length
+  }
 }
 
 /** A Uint8Array that grows, like Column. */
@@ -51,6 +59,14 @@ export class ByteColumn {
 
   at(index: number): number {
     return this.data[index]!
+  }
+
+  /** As Column.drop. */
+  drop(n: number): void {
+    const left = this.data.subarray(n, this.length)
+    this.data = new Uint8Array(Math.max(1024, 2 * left.length))
+    this.data.set(left)
+    this.length = left.length
   }
 }
 

@@ -1,4 +1,4 @@
-import { ByteColumn, Column, IdIndex } from './columns'
+import { ByteColumn, Column, IdIndex, lowerBound } from './columns'
 import type { PolicyVerdict } from './policy'
 import type { RowAllocator } from './rows'
 import type { VaMap } from './vamap'
@@ -191,6 +191,12 @@ export class FbOps {
   readonly seconds = new Column()
   /** Page-table operations in the display's VM meanwhile. */
   readonly ptes = new Column()
+
+  /** Forgets those of before a time: those that come first, since they came in the order of time. */
+  forget(before: number): void {
+    const n = lowerBound(this.time, before)
+    for (const column of [this.time, this.fb, this.prepare, this.seconds, this.ptes]) column.drop(n)
+  }
 }
 
 export interface Task {
@@ -270,9 +276,19 @@ export class Flips {
   /** Since the flip before on the same CRTC; NaN for its first. */
   readonly interval = new Column()
   private readonly last = new Map<number, number>()
+  private forgotten = 0
 
-  get length(): number {
-    return this.time.length
+  /** All that there were, also those that are forgotten. */
+  get count(): number {
+    return this.forgotten + this.time.length
+  }
+
+  /** As FbOps.forget. */
+  forget(before: number): void {
+    const n = lowerBound(this.time, before)
+    this.time.drop(n)
+    this.interval.drop(n)
+    this.forgotten += n
   }
 
   /** The newest of each CRTC. */
@@ -297,6 +313,11 @@ export class Spans extends Table {
 
   get length(): number {
     return this.id.length
+  }
+
+  /** Those that are over and not forgotten. */
+  get ended(): number {
+    return this.id.length - this.free.length - this.open.size
   }
 
   /** Whether one that was queued at `time` or before is not over. */
@@ -362,8 +383,8 @@ export class Spans extends Table {
 export class Jobs extends Spans {
   /** By index; absent where no request told it. */
   private readonly vms = new Map<number, number>()
-  /** Jobs that were freed without having run: id, time, operations never run. */
-  readonly killed: { job: number; time: number; operations: number; vm: number }[] = []
+  /** Jobs that were freed without having run. */
+  killed = 0
 
   queueFor(id: number, time: number, vm: number): void {
     this.queue(id, time)
@@ -398,8 +419,8 @@ export class Jobs extends Spans {
     return index !== undefined && !Number.isNaN(this.start.at(index))
   }
 
-  kill(id: number, time: number, operations: number): void {
-    this.killed.push({ job: id, time, operations, vm: this.vmOf(id) })
+  kill(id: number, time: number): void {
+    this.killed++
     this.finish(id, time)
   }
 

@@ -1,5 +1,5 @@
 import { encodeImage } from '../model/image'
-import { forget } from '../model/forget'
+import { endedRows, forget } from '../model/forget'
 import type { SessionModel } from '../model/session'
 import type { SessionWriter } from '../store/writer'
 
@@ -14,8 +14,8 @@ export function keyframeAfter({ state }: SessionModel): number {
   return Math.max(KEYFRAME_EVENTS, EVENTS_PER_OBJECT * objects)
 }
 
-/** Ended mappings that a session keeps in memory while it is recorded; older ones are in its file. */
-const KEPT = 1 << 19
+/** Rows of ended objects (mappings, submits, flips and the rest) that a session keeps in memory while it is recorded; older ones are in its file. */
+const KEPT = 1 << 20
 /** What ended within this many seconds is never forgotten: rules judge it still. */
 const GRACE = 15
 
@@ -30,8 +30,7 @@ export class Trimmer {
 
   /** Forgets the older half where too much has ended. Cheap where it has not. Answers whether it is the first time. */
   trim(): boolean {
-    const { mappings } = this.model.state
-    if (mappings.length - mappings.free.length - mappings.live.size <= this.kept) return false
+    if (endedRows(this.model.state) <= this.kept) return false
     const { end } = this.model
     const before = Math.min(end - GRACE, (this.oldest + end) / 2)
     if (before <= this.oldest) return false

@@ -14,7 +14,7 @@ export interface OpCost {
   max: number | null
 }
 
-/** What it costs that framebuffers come on the screen (prepare) and leave it (cleanup). */
+/** What it costs that framebuffers come on the screen (prepare) and leave it (cleanup); while recording, of what is not forgotten. */
 export interface FlipCost {
   prepare: OpCost
   cleanup: OpCost

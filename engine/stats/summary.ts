@@ -121,7 +121,7 @@ export function summarize(model: SessionModel): Summary {
     mapsPerSecond: active.seconds > 0 ? maps / active.seconds : null,
     opsPerSecond: active.seconds > 0 ? (maps + unmaps) / active.seconds : null,
     bytesMappedPerSecond: active.seconds > 0 ? active.bytes / active.seconds : null,
-    flips: state.flips.length,
+    flips: state.flips.count,
     liveMappings: state.mappings.live.size,
     liveBytes: state.liveBytes,
     retained: { ...state.retained },

@@ -88,7 +88,7 @@ describe('Parquet, read by DuckDB', () => {
       ...{ sessions: 1, vms: state.vms.size, bos: [...state.bos.keys()].filter((id) => id !== 0).length },
       ...{ vm_bos: state.vmBos.id.length, mappings: state.mappings.length, events: model.events },
       ...{ vm_binds: model.counts.get(Kind.VmBind) ?? 0, bind_jobs: state.jobs.length, submits: state.submits.length },
-      ...{ flips: state.flips.length, framebuffers: state.fbHistory.length, faults: state.gpuFaults.length },
+      ...{ flips: state.flips.count, framebuffers: state.fbHistory.length, faults: state.gpuFaults.length },
       ...{ losses: 0, scenarios: state.scenarios.length, findings: checker.page().findings.length }
     }
     expect(readdirSync(out).sort()).toEqual(TABLE_NAMES.map((name) => `${name}.parquet`).sort())

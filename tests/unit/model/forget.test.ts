@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Workload } from '../../../bench/generate'
 import { Checker } from '../../../engine/check/checker'
-import { forget } from '../../../engine/model/forget'
+import { createFb, destroyFb, fbOp } from '../../../engine/model/display'
+import { endedRows, forget } from '../../../engine/model/forget'
 import { encodeImage } from '../../../engine/model/image'
 import { restoreImage } from '../../../engine/model/restore'
 import { SessionModel } from '../../../engine/model/session'
+import { Trimmer } from '../../../engine/session/recorder'
 import { view } from '../../../engine/query/view'
 import { Frame } from '../../../engine/wire/messages'
 import { at, k, TASKS } from '../check/script'
@@ -129,5 +131,26 @@ describe('a model that forgets', () => {
     state.remove(1, 31)
     state.destroyVmBo(1, 31)
     expect([state.bos.has(1), [...state.aliveBos], state.liveBytes]).toEqual([false, [2], 0])
+  })
+
+  it('is trimmed by whatever there is much of', () => {
+    const flood: [string, (state: SessionModel['state'], n: number, time: number) => void][] = [
+      ['submits', (s, n, time) => (s.submits.queue(n, time), s.submits.finish(n, time))],
+      ['flips', (s, n, time) => s.flips.push(n % 2, time)],
+      ['fbOps', (s, n, time) => fbOp(s, n, true, 1, 0, time)],
+      ['framebuffers', (s, n, time) => (createFb(s, n, 0, time), destroyFb(s, n, time), s.fbs.delete(n))],
+      ['BOs', (s, n, time) => (s.bo(n), s.destroyBo(n, time))],
+      ['vm_bos', (s, n, time) => (s.createVmBo(n, 1, 1, time), s.destroyVmBo(n, time))]
+    ]
+    for (const [name, happens] of flood) {
+      const model = new SessionModel()
+      for (let n = 1; n <= 10_000; n++) happens(model.state, n, n / 10)
+      model.end = 1000
+      const trimmer = new Trimmer(model, 4000)
+      expect([name, endedRows(model.state) >= 10_000, trimmer.trim()]).toEqual([name, true, true])
+      trimmer.trim()
+      expect([name, endedRows(model.state) <= 4000]).toEqual([name, true])
+      expect([name, model.state.flips.count]).toEqual([name, name === 'flips' ? 10_000 : 0])
+    }
   })
 })
