@@ -41,6 +41,6 @@ export async function script(args: string[], logFile: string, work: Work): Promi
     return code === 0 ? null : last || `it ended with code ${code} and said nothing`
   } finally {
     work.signal?.removeEventListener('abort', abort)
-    log.end()
+    await new Promise<void>((resolve) => log.end(() => resolve())) // what went wrong is to be read there now
   }
 }
