@@ -1,16 +1,28 @@
 import { flushPromises } from '@vue/test-utils'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { FindingPage, ObjectPage, SessionState } from '../../engine/api'
 import { useLatest } from '../../renderer/composables/useLatest'
 import { BO, LIVE } from './fake-engine'
 import { openWindow, type TestWindow } from './window'
 
+/** A busy machine is no failure. */
+const WAIT = { timeout: 20_000 }
+
 /** Answers that a test gives when it wants to. */
-function held<T>(): { answer: () => Promise<T>; give: (value: T) => void; fail: (error: unknown) => void } {
+function held<T>(): {
+  answer: () => Promise<T>
+  give: (value: T) => void
+  /** Gives the same to all that wait, be it none. */
+  all: (value: T) => void
+  fail: (error: unknown) => void
+} {
   const waiting: { resolve: (value: T) => void; reject: (error: unknown) => void }[] = []
   return {
     answer: () => new Promise((resolve, reject) => waiting.push({ resolve, reject })),
     give: (value) => waiting.shift()!.resolve(value),
+    all: (value) => {
+      for (const { resolve } of waiting.splice(0)) resolve(value)
+    },
     fail: (error) => waiting.shift()!.reject(error)
   }
 }
@@ -75,9 +87,10 @@ describe('another session that is opened', () => {
     await flushPromises()
     await shown.press('4')
     const total = (): string => shown.wrapper.get('[data-testid=object-total]').text()
-    for (let rest = shown.asked('objects').length; rest > 0; rest--) engine.give({ total: 77, first: 0, rows: [] })
-    await flushPromises()
-    expect(total()).toBe('77')
+    await vi.waitFor(() => {
+      engine.all({ total: 77, first: 0, rows: [] })
+      expect(total()).toBe('77')
+    }, WAIT)
     shown.port.push('session', opened('/b.vascope'))
     await flushPromises()
     expect(total()).toBe('')
