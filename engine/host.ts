@@ -326,6 +326,13 @@ export class EngineHost implements EngineApi {
   }
 
   async compare(a: string[], b: string[]): ReturnType<EngineApi['compare']> {
+    if (this.live)
+      throw new VascopeError(
+        'busy',
+        'Nothing is compared while a session is recorded: both sides are read whole, and its events would wait.',
+        'Stop the session first, or use `vascope diff`.',
+        EXIT.usage
+      )
     return compareFiles(a, b)
   }
 
