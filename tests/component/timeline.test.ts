@@ -142,8 +142,14 @@ describe('keys', () => {
 
   it('are left to a field while typing, and to a dialog while it is open', async () => {
     await opened.goLive()
+    // the overview of the whole session is asked for as well, when there is time
     const seconds = (): number[] =>
-      opened.asked('view').map(([request]) => (request as ViewRequest).to - (request as ViewRequest).from)
+      opened
+        .asked('view')
+        .map(([request]) => request as ViewRequest)
+        .filter(({ follow }) => follow)
+        .map(({ from, to }) => to - from)
+    await vi.waitFor(() => expect(seconds()).not.toEqual([]), { timeout: 20_000 })
     const before = seconds().at(-1)
     const field = opened.wrapper.get('input[aria-label="Search mappings"]')
     await field.trigger('keydown', { key: 'w' })
