@@ -1,4 +1,4 @@
-import type { Watcher } from '../engine/farm/board-run'
+import type { Watcher } from '../engine/ci/board-run'
 import { askOnTerminal, confirmDestructive } from './ask'
 import { LiveFigures, ProgressLine, say } from './output'
 

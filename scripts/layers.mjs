@@ -38,7 +38,7 @@ const LAYERS = [
     packages: ['node:']
   },
   {
-    of: 'engine/farm',
+    of: 'engine/ci',
     sees: ['connect', 'deploy', 'model', 'session', 'stats', 'report'].map((name) => `engine/${name}`).concat(ENGINE),
     packages: ['node:', 'valibot', 'yaml']
   },

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseMatrix } from '../../../engine/farm/matrix-file'
-import { planMatrix } from '../../../engine/farm/plan'
+import { parseMatrix } from '../../../engine/ci/matrix-file'
+import { planMatrix } from '../../../engine/ci/plan'
 import { VascopeError } from '../../../engine/problem'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')

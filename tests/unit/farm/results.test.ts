@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { partFile } from '../../../engine/farm/board-run'
-import { indexPage } from '../../../engine/farm/index-page'
-import { fails, type RunOutcome } from '../../../engine/farm/job'
-import { verdictOf, type Judgement } from '../../../engine/farm/judge'
-import { exitOf, resultsJunit, summarizeResults, worstExit, type Result } from '../../../engine/farm/results'
+import { partFile } from '../../../engine/ci/board-run'
+import { indexPage } from '../../../engine/ci/index-page'
+import { fails, type RunOutcome } from '../../../engine/ci/job'
+import { verdictOf, type Judgement } from '../../../engine/ci/judge'
+import { exitOf, resultsJunit, summarizeResults, worstExit, type Result } from '../../../engine/ci/results'
 import { EXIT, VascopeError } from '../../../engine/problem'
 
 const NOTHING = { violation: 0, retention: 0, suspicion: 0, gap: 0 }
