@@ -1,6 +1,6 @@
 import type { Severity } from '../api'
+import { documentOf } from '../report/document'
 import { html, Html } from '../report/html'
-import { STYLE } from '../report/style'
 import { formatDuration, quantityText } from '../format'
 import type { Verdict } from './job'
 import { columnName, countsLine, rowName, type Result, type Results } from './results'
@@ -18,53 +18,40 @@ export function indexPage(results: Results): string {
   const columns = unique(results.results.map(columnName))
   const rows = unique(results.results.map(rowName))
   const told = results.results.filter((r) => r.reasons.length > 0 || r.events.length > 0)
-  return html`<!doctype html>
-    <html lang="en" data-theme="light">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${title}: Vascope results</title>
-        <style>
-          ${new Html(STYLE + OWN)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="lead">
-            ${verdictMark(verdict)} · ${started.replace('T', ' ').replace(/\.\d+Z/, ' UTC')} ·
-            ${quantityText(formatDuration(seconds))} · ${tally(results.results)} · fails on ${failOn}
-          </p>
-          <h2>Boards and scenarios</h2>
-          <div class="matrix">
-            <table>
-              <thead>
-                <tr>
-                  <th>scenario</th>
-                  ${columns.map((name) => html`<th>${name}<br />${releaseOf(results.results, name)}</th>`)}
-                </tr>
-              </thead>
-              <tbody>
-                ${rows.map(
-                  (row) =>
-                    html`<tr>
-                      <td>${row}</td>
-                      ${columns.map((column) =>
-                        cell(results.results.filter((r) => rowName(r) === row && columnName(r) === column))
-                      )}
-                    </tr>`
+  const content = html`
+    <h1>${title}</h1>
+    <p class="lead">
+      ${verdictMark(verdict)} · ${started.replace('T', ' ').replace(/\.\d+Z/, ' UTC')} ·
+      ${quantityText(formatDuration(seconds))} · ${tally(results.results)} · fails on ${failOn}
+    </p>
+    <h2>Boards and scenarios</h2>
+    <div class="matrix">
+      <table>
+        <thead>
+          <tr>
+            <th>scenario</th>
+            ${columns.map((name) => html`<th>${name}<br />${releaseOf(results.results, name)}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row) =>
+              html`<tr>
+                <td>${row}</td>
+                ${columns.map((column) =>
+                  cell(results.results.filter((r) => rowName(r) === row && columnName(r) === column))
                 )}
-              </tbody>
-            </table>
-          </div>
-          ${told.length > 0 ? reasonsSection(told, failOn) : ''}
-          <p class="note">
-            The same for programs: <a href="results.json">results.json</a>, <a href="junit.xml">junit.xml</a>.
-          </p>
-        </main>
-      </body>
-    </html> `.text
+              </tr>`
+          )}
+        </tbody>
+      </table>
+    </div>
+    ${told.length > 0 ? reasonsSection(told, failOn) : ''}
+    <p class="note">
+      The same for programs: <a href="results.json">results.json</a>, <a href="junit.xml">junit.xml</a>.
+    </p>
+  `
+  return documentOf(`${title}: Vascope results`, content, { own: OWN })
 }
 
 function cell(found: readonly Result[]): Html {

@@ -3,8 +3,8 @@ import path from 'node:path'
 import type { CompareMeasure, CompareSide, CompareVmSide, Comparison } from '../api'
 import { formatTime } from '../format'
 import { EXIT, VascopeError } from '../problem'
+import { documentOf } from '../report/document'
 import { html, Html } from '../report/html'
-import { STYLE } from '../report/style'
 import { courseChart, intervalBar } from './charts'
 import { changeText, differenceText, sideText, sorted, valueText } from './words'
 
@@ -34,46 +34,33 @@ export function comparisonHtml(comparison: Comparison): string {
   const [a, b] = comparison.sides
   const title = `${a.label} against ${b.label}`
   const kinds = sorted(comparison)
-  return html`<!doctype html>
-    <html lang="en" data-theme="light">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${title}: Vascope comparison</title>
-        <style>
-          ${new Html(STYLE + OWN)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="lead">
-            ${badge('a')}${sideText(a)}<br />
-            ${badge('b')}${sideText(b)}
-          </p>
-          ${comparison.sides.flatMap(({ runs }) => runs.filter((run) => run.lossy)).map((run) => html`<p class="lost">${base(run.file)} has losses, is damaged or was cut off: facts of its side are not compared.</p>`)}
-          <h2>Set-up</h2>
-          ${setUp(comparison)}
-          <h2>Policy of each VM</h2>
-          ${policies(comparison)}
-          <h2>What became of BOs</h2>
-          ${objects(comparison)}
-          <h2>Memory over time</h2>
-          ${courseChart('Bytes that only mappings keep alive', [a.retained, b.retained], comparison.steps)}
-          ${courseChart('Bytes mapped', [a.mapped, b.mapped], comparison.steps)}
-          <p class="note">
-            First run of each side: A is filled, B is the line; steps are drawn equally wide, whatever their time.
-          </p>
-          <h2>What differs</h2>
-          ${kinds.differs.length === 0 ? html`<p class="note">Nothing that is certain.</p>` : table(kinds.differs)}
-          ${folded('Moved, but not known to differ', kinds.unsure)} ${folded('Seen on one side alone', kinds.unseen)}
-          ${folded('Within the noise', kinds.noise)} ${folded('Equal', kinds.equal)}
-          <h2>Reproduce</h2>
-          <pre>${command(comparison)}</pre>
-        </main>
-      </body>
-    </html> `.text
+  const content = html`
+    <h1>${title}</h1>
+    <p class="lead">
+      ${badge('a')}${sideText(a)}<br />
+      ${badge('b')}${sideText(b)}
+    </p>
+    ${comparison.sides.flatMap(({ runs }) => runs.filter((run) => run.lossy)).map((run) => html`<p class="lost">${base(run.file)} has losses, is damaged or was cut off: facts of its side are not compared.</p>`)}
+    <h2>Set-up</h2>
+    ${setUp(comparison)}
+    <h2>Policy of each VM</h2>
+    ${policies(comparison)}
+    <h2>What became of BOs</h2>
+    ${objects(comparison)}
+    <h2>Memory over time</h2>
+    ${courseChart('Bytes that only mappings keep alive', [a.retained, b.retained], comparison.steps)}
+    ${courseChart('Bytes mapped', [a.mapped, b.mapped], comparison.steps)}
+    <p class="note">
+      First run of each side: A is filled, B is the line; steps are drawn equally wide, whatever their time.
+    </p>
+    <h2>What differs</h2>
+    ${kinds.differs.length === 0 ? html`<p class="note">Nothing that is certain.</p>` : table(kinds.differs)}
+    ${folded('Moved, but not known to differ', kinds.unsure)} ${folded('Seen on one side alone', kinds.unseen)}
+    ${folded('Within the noise', kinds.noise)} ${folded('Equal', kinds.equal)}
+    <h2>Reproduce</h2>
+    <pre>${command(comparison)}</pre>
+  `
+  return documentOf(`${title}: Vascope comparison`, content, { own: OWN })
 }
 
 function badge(side: 'a' | 'b'): Html {

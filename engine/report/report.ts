@@ -3,9 +3,9 @@ import { formatCount, formatTime } from '../format'
 import type { Recording } from '../session/recording'
 import { lifetimeChart, timeChart } from './charts'
 import { gather } from './gather'
+import { documentOf } from './document'
 import { html, Html } from './html'
 import type { Block, Cell, Column, Fact, Mark, Report, Table } from './model'
-import { STYLE } from './style'
 
 /** The report of a recorded session as HTML. */
 export function report(recording: Recording): string {
@@ -18,37 +18,23 @@ export function page(report: Report): string {
   const badge = html` <span class="badge"
     >virtual board: real drm_gpuvm on emulated hardware, nothing is rendered</span
   >`
-  return html`<!doctype html>
-    <html lang="en" data-theme="light">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="generator" content="${report.generator}" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>${title}: Vascope report</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="lead">
-            ${report.board} · ${started(report)} · ${formatTime(report.seconds)} · ${formatCount(report.events)} events
-            ${report.emulated ? badge : ''}
-          </p>
-          ${damage ? html`<p class="failed">${damage}</p>` : ''}
-          ${notes.map((note) => html`<p class="failed">At ${formatTime(note.time)}: ${note.text}</p>`)}
-          ${sections.map(
-            (section) =>
-              html`<section id="${section.id}" data-query="${section.query}">
-                <h2>${section.title}<code class="query">${section.query}</code></h2>
-                ${section.blocks.map(blockOf)}
-              </section>`
-          )}
-        </main>
-      </body>
-    </html> `.text
+  const content = html`
+    <h1>${title}</h1>
+    <p class="lead">
+      ${report.board} · ${started(report)} · ${formatTime(report.seconds)} · ${formatCount(report.events)} events
+      ${report.emulated ? badge : ''}
+    </p>
+    ${damage ? html`<p class="failed">${damage}</p>` : ''}
+    ${notes.map((note) => html`<p class="failed">At ${formatTime(note.time)}: ${note.text}</p>`)}
+    ${sections.map(
+      (section) =>
+        html`<section id="${section.id}" data-query="${section.query}">
+          <h2>${section.title}<code class="query">${section.query}</code></h2>
+          ${section.blocks.map(blockOf)}
+        </section>`
+    )}
+  `
+  return documentOf(`${title}: Vascope report`, content, { generator: report.generator })
 }
 
 /** "2026-11-22 14:15:30 UTC" */
