@@ -16,6 +16,7 @@ import { stateCommand } from './commands/state'
 import { vmCommand } from './commands/vm'
 import { whyCommand } from './commands/why'
 import { fail } from './exit'
+import { guardOutput } from './output'
 
 const program = new Command('vascope')
   .description('A scope for GPU virtual address spaces: what drm_gpuvm did on a Linux board.')
@@ -23,7 +24,7 @@ const program = new Command('vascope')
   .showHelpAfterError('Try --help.')
   .addHelpText(
     'after',
-    '\nExit codes: 0 fine, 1 findings, 2 usage, 3 board unreachable or refused, 4 session file damaged.'
+    '\nExit codes: 0 fine, 1 findings, 2 usage, 3 board unreachable or refused, 4 session file damaged, 130 interrupted.'
   )
 
 for (const command of [
@@ -56,11 +57,7 @@ const throwing = (command: Command): void => {
 }
 throwing(program)
 
-// `vascope … | head` takes what it wants and goes; that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit()
-})
+guardOutput(process.stdout, process.stderr)
 
 try {
   await program.parseAsync()

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatShort, formatTime, quantityText } from '../engine/format'
+import { EXIT } from '../engine/problem'
 import { dropped, type LiveSession } from '../engine/session/live'
 
 /** Messages go to stderr, results to stdout, so that --json stays clean. */
@@ -12,6 +13,23 @@ export function result(text: string): void {
 
 export function json(value: unknown): void {
   result(JSON.stringify(value, null, 2))
+}
+
+/**
+ * What is done when an output cannot be written. `vascope … | head` takes what it wants and goes, which is no error; a full disk is
+ * one, and the result is worth nothing then. Where stderr cannot be written there is nobody left to tell.
+ */
+export function guardOutput(
+  stdout: NodeJS.EventEmitter,
+  stderr: NodeJS.EventEmitter,
+  exit: (code?: number) => void = (code) => process.exit(code)
+): void {
+  stderr.on('error', () => undefined)
+  stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return exit()
+    say(`vascope: the result could not be written: ${message}.\nMake room where the output goes, or send it elsewhere.`)
+    exit(EXIT.usage)
+  })
 }
 
 /** Progress on one line of a terminal; without one, and with a prefix (one of several boards), a line whenever the activity changes. */
