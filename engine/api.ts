@@ -674,6 +674,8 @@ export interface CompareMeasure {
   verdict: CompareVerdict
   /** How the verdict is known, a few words. */
   reason: string
+  /** B has so much at least: what was lost, or is not known, may add to it. */
+  atLeast?: boolean
   /** Measures are sorted by it, greatest first; 0: no difference. */
   weight: number
 }

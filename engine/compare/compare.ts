@@ -3,7 +3,7 @@ import { EXIT, VascopeError } from '../problem'
 import { stepKey } from './identity'
 import { figuresOf, type Figure } from './measures'
 import { judge, median } from './noise'
-import { compareObjects } from './objects'
+import { compareObjects, incomparable } from './objects'
 import { readRun, type Run } from './run'
 
 /** What a difference of each group counts for; within a group the relative change decides. */
@@ -44,12 +44,13 @@ export function compareFiles(a: readonly string[], b: readonly string[]): Compar
 export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
   const lossy = [...a, ...b].some((run) => run.lossy)
   const vms = compareVms(a, b, lossy)
-  const policies = lossy ? null : vms.filter((vm) => vm.policyChanged).length
-  const objects = compareObjects(a, b)
-  const others = objects === null ? null : objects.reduce((n, group) => n + group.count, 0)
+  const policies = vms.filter((vm) => vm.policyChanged).length
+  const unseen = incomparable(a, b)
+  const objects = unseen === null ? compareObjects(a, b) : []
+  const others = objects.reduce((n, group) => n + group.count, 0)
   const measures = [
-    count('policy_changes', 'VMs whose policy changed', 'policy', policies),
-    count('object_changes', 'changes in what became of BOs', 'objects', others),
+    count('policy_changes', 'VMs whose policy changed', 'policy', policies, policiesUnseen(vms, lossy)),
+    count('object_changes', 'changes in what became of BOs', 'objects', others, unseen),
     ...compareMeasures(a, b)
   ]
   measures.sort((x, y) => y.weight - x.weight || (x.id < y.id ? -1 : 1))
@@ -59,7 +60,7 @@ export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
     ...facts(a, b),
     steps: compareSteps(a[0]!, b[0]!),
     vms,
-    objects: objects ?? [],
+    objects,
     measures
   }
 }
@@ -93,7 +94,7 @@ function measure(
   return { id, label, group, unit, kind, better, a, b, valuesA, valuesB, change, relative, ...judged, weight }
 }
 
-type Judged = Pick<CompareMeasure, 'verdict' | 'reason' | 'interval'>
+type Judged = Pick<CompareMeasure, 'verdict' | 'reason' | 'interval' | 'atLeast'>
 
 function unknown(reason: string): Judged {
   return { verdict: 'unknown', reason, interval: null }
@@ -125,7 +126,10 @@ function verdictOf(
 ): Judged {
   if (kind === 'timing') return judge(a, b)
   if (lossy.a || lossy.b)
-    return unknown(`events were lost in ${[lossy.a && 'A', lossy.b && 'B'].filter(Boolean).join(' and ')}`)
+    return {
+      ...unknown(`events were lost in ${[lossy.a && 'A', lossy.b && 'B'].filter(Boolean).join(' and ')}`),
+      ...(lossy.b ? { atLeast: true } : {})
+    }
   // what is the same in each run of a side is compared exactly; else it has noise after all
   if (new Set(a).size > 1 || new Set(b).size > 1) return judge(a, b)
   return a[0] === b[0]
@@ -133,27 +137,35 @@ function verdictOf(
     : { verdict: 'differs', reason: 'compared exactly', interval: null }
 }
 
-/** A count of changes, as a measure for gates: A has none against itself. null: not compared, after a loss. */
-function count(id: string, label: string, group: 'policy' | 'objects', value: number | null): CompareMeasure {
-  const known = value !== null
+/**
+ * A count of changes, as a measure for gates: A has none against itself. `unseen`: why not all could be compared, so that there may be
+ * more; null where all were.
+ */
+function count(
+  id: string,
+  label: string,
+  group: 'policy' | 'objects',
+  found: number,
+  unseen: string | null
+): CompareMeasure {
+  const value = unseen === null || found > 0 ? found : null
   return {
-    ...{
-      id,
-      label,
-      group,
-      unit: 'count',
-      kind: 'fact',
-      better: 'less',
-      a: 0,
-      b: value,
-      valuesA: [0],
-      valuesB: [value]
-    },
-    ...{ change: value, relative: null, interval: null },
-    reason: known ? 'compared exactly' : 'not compared after a loss',
-    verdict: !known ? 'unknown' : value > 0 ? 'differs' : 'none',
-    weight: known && value > 0 ? WEIGHT[group] : 0
+    ...{ id, label, group, unit: 'count', kind: 'fact', better: 'less' },
+    ...{ a: 0, b: value, valuesA: [0], valuesB: [value], change: value, relative: null, interval: null },
+    reason: unseen === null ? 'compared exactly' : value === null ? unseen : `at least so many: ${unseen}`,
+    verdict: value === null ? 'unknown' : value > 0 ? 'differs' : 'none',
+    ...(unseen === null ? {} : { atLeast: true }),
+    weight: value !== null && value > 0 ? WEIGHT[group] : 0
   }
+}
+
+/** Why the policies of some VMs could not be compared; null where all could. */
+function policiesUnseen(vms: readonly CompareVm[], lossy: boolean): string | null {
+  if (lossy) return 'not compared after a loss'
+  const unknown = vms.filter(({ a, b }) => a && b && (a.policy === 'unknown' || b.policy === 'unknown'))
+  if (unknown.length === 0) return null
+  const more = unknown.length > 1 ? ` and of ${unknown.length - 1} more` : ''
+  return `not compared where the policy is not known, of ${unknown[0]!.key}${more}`
 }
 
 /** A policy has changed only where both sides know it, and nothing was lost that could tell one VM from another. */

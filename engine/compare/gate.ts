@@ -85,14 +85,12 @@ function judge(m: CompareMeasure, condition: Condition, line: number): GateResul
     case 'max':
     case 'min': {
       const seen = m.valuesB.filter((value) => value !== null)
-      if (seen.length < m.valuesB.length || seen.length === 0) return result('unseen', 'not seen in B')
+      if (seen.length < m.valuesB.length || seen.length === 0) return result('unseen', m.reason)
       const worst = condition.what === 'max' ? Math.max(...seen) : Math.min(...seen)
       const broken = condition.what === 'max' ? worst > condition.value : worst < condition.value
       const of = seen.length > 1 ? `, the worst of ${seen.length} runs` : ''
       if (broken) return result('broken', `${valueText(m.unit, worst)}${of}`)
-      return uncertain && /^events were lost in .*B/.test(m.reason)
-        ? result('unseen', m.reason)
-        : result('holds', valueText(m.unit, worst))
+      return m.atLeast ? result('unseen', m.reason) : result('holds', valueText(m.unit, worst))
     }
     case 'same':
       if (m.verdict === 'unknown') return result('unseen', m.reason)
@@ -103,7 +101,8 @@ function judge(m: CompareMeasure, condition: Condition, line: number): GateResul
         return result('unseen', m.reason)
       const by = condition.what === 'max_increase' ? m.change : -m.change
       const limit = typeof condition.limit === 'number' ? condition.limit : condition.limit.share * Math.abs(m.a!)
-      return by > limit && m.verdict !== 'none' ? result('broken', changed) : result('holds', changed)
+      if (by > limit && m.verdict !== 'none') return result('broken', changed)
+      return m.atLeast ? result('unseen', m.reason) : result('holds', changed)
     }
   }
 }

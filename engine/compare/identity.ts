@@ -4,7 +4,7 @@ import { Reason, REASONS } from '../model/state'
 import { Field, Kind } from '../wire/schema'
 
 /** Pairs of a VM and a BO whose course is kept. */
-const PAIRS = 65_536
+export const PAIRS = 65_536
 
 /** What became of one BO in one VM. */
 export interface Course {

@@ -1,4 +1,6 @@
 import type { CompareObjects } from '../api'
+import { formatCount } from '../format'
+import { PAIRS } from './identity'
 import type { BoCourse, Run } from './run'
 
 const EXAMPLES = 5
@@ -39,12 +41,19 @@ function plural(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
+/** Why what became of BOs cannot be compared, a few words; null where it can. */
+export function incomparable(a: readonly Run[], b: readonly Run[]): string | null {
+  if ([...a, ...b].some((run) => run.lossy)) return 'not compared after a loss'
+  const over = [a, b].map((runs) => runs.some((run) => run.overflow))
+  const sides = ['A', 'B'].filter((_, i) => over[i]).join(' and ')
+  return sides ? `not compared: more than ${formatCount(PAIRS)} pairs of a VM and a BO in ${sides}` : null
+}
+
 /**
  * BOs that fared otherwise in a VM, in groups of the same change. Of several runs on a side only what all of them agree in is compared, so
- * that no accident of one run is told for a difference. null where a run has losses: it knows too little.
+ * that no accident of one run is told for a difference. Only for runs that are not `incomparable`.
  */
-export function compareObjects(a: readonly Run[], b: readonly Run[]): CompareObjects[] | null {
-  if ([...a, ...b].some((run) => run.lossy || run.overflow)) return null
+export function compareObjects(a: readonly Run[], b: readonly Run[]): CompareObjects[] {
   const groups = new Map<string, CompareObjects & { sentence: (n: string) => string }>()
   const add = (
     group: Pick<CompareObjects, 'vm' | 'what' | 'a' | 'b'>,

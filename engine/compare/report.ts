@@ -112,11 +112,9 @@ function policies({ vms }: Comparison): Html {
   </table>`
 }
 
-function objects({ objects: all, sides }: Comparison): Html {
-  if (all.length === 0)
-    return html`<p class="note">
-      ${sides.some(({ runs }) => runs.some((run) => run.lossy)) ? 'Not compared: a run has losses.' : 'All fared alike.'}
-    </p>`
+function objects({ objects: all, measures }: Comparison): Html {
+  const { b, reason } = measures.find((m) => m.id === 'object_changes')!
+  if (all.length === 0) return html`<p class="note">${b === null ? `BOs are ${reason}.` : 'All fared alike.'}</p>`
   return html`<ul>
     ${all.map(
       ({ text, examples, count }) =>

@@ -33,20 +33,22 @@ export function compareText(comparison: Comparison, all = false): string {
 }
 
 function verdict({ vms, measures }: Comparison, { differs, unsure }: ReturnType<typeof sorted>): string {
-  const policies = measures.find((m) => m.id === 'policy_changes')!.b
-  if (differs.length === 0)
-    return unsure.length === 0
-      ? 'No difference.'
-      : 'No difference that is certain; some measures moved, and nothing tells whether that is noise.'
-  const others = measures.find((m) => m.id === 'object_changes')!.b
+  const policies = measures.find((m) => m.id === 'policy_changes')!
+  const others = measures.find((m) => m.id === 'object_changes')!
   const bos =
-    others === null
-      ? 'BOs are not compared after a loss'
-      : `${plural(others, 'change', 'changes')} in what became of BOs`
+    others.b === null ? `BOs are ${others.reason}` : `${plural(others.b, 'change', 'changes')} in what became of BOs`
   const changed =
-    policies === null
-      ? 'policies are not compared after a loss'
-      : `${policies} of ${vms.length} VMs changed their policy`
+    policies.b === null
+      ? `policies are ${policies.reason}`
+      : `${policies.atLeast ? 'at least ' : ''}${policies.b} of ${vms.length} VMs changed their policy`
+  if (differs.length === 0) {
+    const unseen = [policies.b === null ? changed : '', others.b === null ? bos : ''].filter(Boolean)
+    const said =
+      unsure.length === 0
+        ? 'No difference'
+        : 'No difference that is certain; some measures moved, and nothing tells whether that is noise'
+    return `${[said, ...unseen].join('; ')}.`
+  }
   return `${plural(differs.length, 'measure differs', 'measures differ')}; ${changed}; ${bos}.`
 }
 

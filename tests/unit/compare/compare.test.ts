@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CompareMeasure, Comparison } from '../../../engine/api'
-import { compareFiles } from '../../../engine/compare/compare'
+import { compareFiles, compareRuns } from '../../../engine/compare/compare'
 import { applyGate } from '../../../engine/compare/gate'
+import { comparisonHtml } from '../../../engine/compare/report'
+import { readRun } from '../../../engine/compare/run'
+import { compareText } from '../../../engine/compare/text'
 import { SessionWriter } from '../../../engine/store/writer'
 import { Frame, ScenarioState } from '../../../engine/wire/messages'
 import { Kind } from '../../../engine/wire/schema'
@@ -186,7 +189,13 @@ describe('measures of two sides', () => {
     const weakly = workload(3, 10).map((e) => (e.kind === Kind.VmCreate ? { ...e, flags: 2 } : e))
     const unknown = compare([{ events: workload(3, 10) }], [{ events: workload(3, 10), flags: {} }])
     expect(unknown.vms.map((vm) => [vm.a?.policy, vm.b?.policy])).toEqual([['hard', 'unknown']])
-    expect(find(unknown, 'policy_changes')).toMatchObject({ b: 0, verdict: 'none' })
+    expect(find(unknown, 'policy_changes')).toMatchObject({
+      ...{ b: null, verdict: 'unknown' },
+      reason: 'not compared where the policy is not known, of 1 vm-bind-once, VM 1'
+    })
+    const rules = [{ measure: 'policy_changes', rule: 'none' as const, line: 1 }]
+    expect(applyGate({ file: 'g', unseen: 'fail', rules }, unknown).results[0]!.outcome).toBe('unseen')
+    expect(compareText(unknown)).toContain('policies are not compared where the policy is not known')
     const lossy = compare([{ events: workload(3, 10) }], [{ events: weakly, flags: weak, loss: true }])
     expect(find(lossy, 'policy_changes')).toMatchObject({ b: null, verdict: 'unknown' })
   })
@@ -199,6 +208,17 @@ describe('measures of two sides', () => {
     expect(c.vms[0]).toMatchObject({ policyChanged: true, a: { policy: 'hard' }, b: { policy: 'weak' } })
     const weights = c.measures.map((m) => m.weight)
     expect([...weights].sort((a, b) => b - a)).toEqual(weights)
+  })
+})
+
+describe('BOs', () => {
+  it('are not compared where there are more than are kept, and that is said', () => {
+    const run = readRun(session({ events: workload(3, 10) }))
+    const c = compareRuns([run], [{ ...run, overflow: true }])
+    const reason = 'not compared: more than 65\u202f536 pairs of a VM and a BO in B'
+    expect(find(c, 'object_changes')).toMatchObject({ b: null, verdict: 'unknown', reason })
+    expect(compareText(c)).toContain(`No difference; BOs are ${reason}.`)
+    expect(comparisonHtml(c)).toContain(`BOs are ${reason}.`)
   })
 })
 

@@ -107,10 +107,17 @@ describe('a gate', () => {
   })
 
   it('never takes a count after a loss for all there was', () => {
-    const lossy = { verdict: 'unknown', reason: 'events were lost in B' } as const
+    const lossy = { verdict: 'unknown', reason: 'events were lost in B', atLeast: true } as const
     expect(outcomes('  m: none', measure('m', 0, 0, lossy))).toEqual([[2, 'unseen']])
     expect(outcomes('  m: none', measure('m', 0, 2, lossy))).toEqual([[2, 'broken']])
     expect(outcomes('  m: {max_increase: 0}', measure('m', 0, 2, lossy))).toEqual([[2, 'unseen']])
+  })
+
+  it('never takes changes that could not all be counted for all there were', () => {
+    const some = { atLeast: true, reason: 'at least so many' } as const
+    expect(outcomes('  m: {max: 1}', measure('m', 0, 2, some))).toEqual([[2, 'broken']])
+    expect(outcomes('  m: {max: 2}', measure('m', 0, 2, some))).toEqual([[2, 'unseen']])
+    expect(outcomes('  m: {max_increase: 2}', measure('m', 0, 2, some))).toEqual([[2, 'unseen']])
   })
 
   it('takes a star for any text, and each measure by itself', () => {
