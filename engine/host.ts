@@ -46,7 +46,7 @@ import { deleteSession, findSession, listSessions, newSessionFile } from './sess
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
-import { damageText, judgeInTurns, openRecording, type Recording } from './session/recording'
+import { damageText, openRecording, type Recording } from './session/recording'
 import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
 
@@ -55,7 +55,6 @@ const PULSE_MS = 250
 interface Opened {
   recording: Recording
   stop: AbortController
-  judged: Promise<void> | null
 }
 
 type Push = <Name extends keyof EngineEvents>(event: Name, data: EngineEvents[Name]) => void
@@ -111,22 +110,16 @@ export class EngineHost implements EngineApi {
   async preflight(board: string): ReturnType<EngineApi['preflight']> {
     this.refuseWhileBusy()
     const abort = (this.abort = new AbortController())
-    const before = this.state
+    const { progress, done } = this.boardWork(board)
     try {
-      const { checks, scenarios } = await preflight(
-        {
-          board,
-          ask: this.ask,
-          signal: abort.signal,
-          progress: (phase, activity, progress) => this.change({ ...IDLE, phase, activity, progress, board })
-        },
-        (check) => this.push('preflight', { board, check })
+      const { checks, scenarios } = await preflight({ board, ask: this.ask, signal: abort.signal, progress }, (check) =>
+        this.push('preflight', { board, check })
       )
       return { checks, scenarios }
     } finally {
       this.abort = null
       this.dropQuestions()
-      this.change(before)
+      done()
     }
   }
 
@@ -224,7 +217,7 @@ export class EngineHost implements EngineApi {
     const { model, head } = recording
     this.model = model
     this.leave()
-    this.opened = { recording, stop: new AbortController(), judged: null }
+    this.opened = { recording, stop: new AbortController() }
     const damage = damageText(recording)
     this.change({
       ...IDLE,
@@ -268,11 +261,15 @@ export class EngineHost implements EngineApi {
     format: 'html' | 'md' | 'json' = 'html',
     sections?: string[]
   ): ReturnType<EngineApi['report']> {
-    return { file, bytes: await writeReportAs(this.recorded(), file, format, sections) }
+    const recording = this.recorded()
+    await recording.judge()
+    return { file, bytes: await writeReportAs(recording, file, format, sections) }
   }
 
   async reportPage(ids?: string[]): ReturnType<EngineApi['reportPage']> {
-    const report = gather(this.recorded())
+    const recording = this.recorded()
+    await recording.judge()
+    const report = gather(recording)
     const sections = report.sections.map(({ id, title }) => ({ id, title }))
     return { html: page(withSections(report, ids)), sections }
   }
@@ -344,17 +341,16 @@ export class EngineHost implements EngineApi {
     this.refuseWhileBusy()
     nameOfVirtual(board)
     const abort = (this.abort = new AbortController())
-    const before = this.state
+    const work = this.boardWork(board)
     try {
-      const progress: Progress = (activity, fraction) =>
-        this.change({ ...IDLE, phase: 'starting-board', activity, progress: fraction, board })
+      const progress: Progress = (activity, fraction) => work.progress('starting-board', activity, fraction)
       progress('Starting the board', null)
       await reach(board, { progress, signal: abort.signal })
     } catch (error) {
       if (!abort.signal.aborted) throw error
     } finally {
       this.abort = null
-      this.change(before)
+      work.done()
     }
   }
 
@@ -375,20 +371,14 @@ export class EngineHost implements EngineApi {
   private async judge(): Promise<void> {
     const { opened } = this
     if (!opened) return
-    await this.judged(opened)
+    const { signal } = opened.stop
+    try {
+      const checker = await opened.recording.judge(signal)
+      if (this.opened === opened) this.checker = checker
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
     if (this.opened !== opened) await this.judge()
-  }
-
-  private async judged(opened: Opened): Promise<void> {
-    opened.judged ??= judgeInTurns(opened.recording, opened.stop.signal).then(
-      (checker) => {
-        if (this.opened === opened) this.checker = checker
-      },
-      (error: unknown) => {
-        if (!opened.stop.signal.aborted) throw error
-      }
-    )
-    await opened.judged
   }
 
   /** The session that was opened is no more. */
@@ -408,7 +398,27 @@ export class EngineHost implements EngineApi {
   }
 
   private refuseWhileBusy(): void {
-    if (this.abort) throw new VascopeError('busy', 'A board is in use.', 'Stop the session first.', EXIT.usage)
+    if (this.abort)
+      throw new VascopeError(
+        'busy',
+        'A board is in use.',
+        'Stop the session, or cancel what is being done.',
+        EXIT.usage
+      )
+  }
+
+  /** Says how work on a board without a session goes. A session that is shown stays shown, unless it is closed meanwhile. */
+  private boardWork(board: string): {
+    progress: (phase: Phase, activity: string, progress: number | null) => void
+    done: () => void
+  } {
+    const before = this.state
+    const shown = before.phase === 'opened' || before.phase === 'ended'
+    return {
+      progress: (phase, activity, progress) =>
+        this.change(shown ? { ...this.state, activity, progress } : { ...IDLE, phase, activity, progress, board }),
+      done: () => this.change(shown ? { ...this.state, activity: '', progress: null } : before)
+    }
   }
 
   /** Questions of a connection that has gone. */

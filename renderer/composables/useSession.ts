@@ -38,7 +38,10 @@ export interface Session {
   /** There is something to show on the timeline. */
   shown: Readonly<Ref<boolean>>
   live: Readonly<Ref<boolean>>
-  start(board: string, scenarios: ScenarioRun[]): Promise<void>
+  /** A board is in hand, for a session or for something else: nothing else can be done with one. */
+  busy: Readonly<Ref<boolean>>
+  /** Answers whether it started. */
+  start(board: string, scenarios: ScenarioRun[]): Promise<boolean>
   runScenario(run: ScenarioRun): Promise<void>
   stop(): Promise<void>
   open(file?: string): Promise<void>
@@ -81,24 +84,31 @@ export function provideSession(engine: EngineClient): Session {
     }
   }
 
+  const starting = computed(() => STARTING.includes(state.value.phase))
+  const live = computed(() => state.value.phase === 'live' || state.value.phase === 'stopping')
   const session: Session = {
     state,
     pulse,
     question: computed(() => questions.value[0]),
     problem,
-    starting: computed(() => STARTING.includes(state.value.phase)),
+    starting,
     shown: computed(() => SHOWN.includes(state.value.phase)),
-    live: computed(() => state.value.phase === 'live' || state.value.phase === 'stopping'),
-    start: (board, scenarios) =>
-      guard(async () => {
+    live,
+    busy: computed(() => starting.value || live.value || state.value.activity !== ''),
+    async start(board, scenarios) {
+      let started = false
+      await guard(async () => {
         pulse.value = null
         try {
           await engine.api.start({ board, scenarios })
+          started = true
         } catch (error) {
           // Where the state says it, the boards view shows it in place.
           if (state.value.phase !== 'failed') throw error
         }
-      }),
+      })
+      return started
+    },
     runScenario: (run) => guard(() => engine.api.runScenario(run)),
     stop: () => guard(() => engine.api.stop()),
     open: (file) =>

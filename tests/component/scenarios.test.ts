@@ -83,6 +83,28 @@ describe('the scenarios view', () => {
     ])
   })
 
+  it('keeps what was queued when the session could not start', async () => {
+    const refused = { code: 'connection-refused', message: 'The board refuses the connection.', remedy: 'Look at it.' }
+    let fails = true
+    opened = await openWindow({
+      preflight: () => ({ checks: [], scenarios: CATALOGUE }),
+      start: () => {
+        if (fails) throw refused
+      }
+    })
+    await opened.press('6')
+    await opened.wrapper.get('[data-testid=ask-board]').trigger('click')
+    await flushPromises()
+    await opened.press('a')
+    await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
+    await flushPromises()
+    expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(1)
+    fails = false
+    await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
+    await flushPromises()
+    expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(0)
+  })
+
   it('keeps a preset by its name', async () => {
     await openScenarios()
     const presets = (): string[] =>

@@ -22,6 +22,8 @@ export interface Boards {
   runPreflight(board: string): Promise<void>
   /** Starts a virtual board without a session; its progress is the session's state. */
   startBoard(board: string): Promise<void>
+  /** The board that is being started so; empty: none. */
+  booting: Readonly<Ref<string>>
   stopBoard(board: string): Promise<void>
   reload(): Promise<void>
 }
@@ -32,6 +34,7 @@ export function provideBoards(engine: EngineClient, session: Session): Boards {
   const boards = shallowRef<Board[] | null>(null)
   const sessions = shallowRef<RecentSession[] | null>(null)
   const selected = ref('virtual')
+  const booting = ref('')
   const preflights = shallowRef(new Map<string, Preflight>())
 
   function update(board: string, change: Partial<Preflight>): void {
@@ -64,7 +67,7 @@ export function provideBoards(engine: EngineClient, session: Session): Boards {
     preflight: (board) => preflights.value.get(board) ?? NOT_RUN,
     async runPreflight(board) {
       // the engine has one board in hand at a time
-      if (preflights.value.get(board)?.running || session.starting.value || session.live.value) return
+      if (session.busy.value) return
       update(board, { ...NOT_RUN, running: true })
       try {
         const { checks, scenarios } = await engine.api.preflight(board)
@@ -74,12 +77,16 @@ export function provideBoards(engine: EngineClient, session: Session): Boards {
       }
       await reload()
     },
+    booting,
     async startBoard(board) {
-      if (session.starting.value || session.live.value) return
+      if (session.busy.value) return
+      booting.value = board
       try {
         await engine.api.startBoard(board)
       } catch (error) {
         session.problem.value = asProblem(error)
+      } finally {
+        booting.value = ''
       }
       await reload()
     },

@@ -141,10 +141,11 @@ export function provideScenarios(engine: EngineClient, session: Session, boards:
     },
     async start() {
       const wanted = planned.value.length > 0 ? [...planned.value] : copyOfDraft()
-      if (wanted.length === 0 || session.live.value || session.starting.value) return
+      if (wanted.length === 0 || session.busy.value) return
       if (!(await allowed(wanted))) return
-      planned.value = []
-      await session.start(board.value, wanted)
+      const before = planned.value
+      // what could not be started is planned still, and so is what was added meanwhile
+      if (await session.start(board.value, wanted)) planned.value = planned.value.filter((run) => !before.includes(run))
     },
     async cancel(run) {
       try {
