@@ -744,6 +744,52 @@ export interface EngineApi {
   start(request: StartRequest): Promise<void>
   runScenario(run: ScenarioRun): Promise<void>
   /** Ends a run of the live session, or takes it out of the queue, by its number. */
+/** A stretch of both sides of a comparison, of each in its own time. */
+export interface CompareStretch {
+  a: { from: number; to: number }
+  b: { from: number; to: number }
+  /** Pixels of the lanes' drawing area. */
+  width: number
+  /** The VM whose lifetimes are wanted, by its key; null: of all. */
+  vm: string | null
+}
+
+/** The lanes of one side, as View has them. `keys`: of `vms`, in their order; the same key is the same VM on the other side. */
+export type CompareLanes = Pick<View, 'request' | 'end' | 'vms' | 'rects' | 'density'> & { keys: string[] }
+
+/** How long mappings lived that began in a stretch and ended while traced. */
+export interface CompareLifetimes {
+  /** Seconds, ascending: bin i is from edges[i] to edges[i + 1]; of A first. */
+  edges: number[]
+  counts: [number[], number[]]
+  /** Began in the stretch, and live on or ended unseen. */
+  open: [number, number]
+  /** null where none ended. */
+  p50: [number | null, number | null]
+}
+
+/** What became of a BO in one VM. */
+export interface CompareFate {
+  /** As its vm_bo was made; null: not seen. */
+  references: number | null
+  mappings: number
+  /** Of all its mappings there, one after another, seconds. */
+  mappedSeconds: number
+  /** "vma_put and unmap" */
+  teardown: string
+  outlives: boolean
+}
+
+/** A BO of one side and the same of the other, by owner and order of creation. */
+export interface CompareObject {
+  key: string
+  /** Their numbers; null where a side has it not. */
+  a: number | null
+  b: number | null
+  bytes: number | null
+  vms: { vm: string; a: CompareFate | null; b: CompareFate | null }[]
+}
+
   cancelRun(run: number): Promise<void>
   /** Those of a session file; of the session that is shown where none is named. */
   annotations(file?: string): Promise<Annotations>
@@ -788,6 +834,12 @@ export interface EngineApi {
 }
 
 /** What the engine says without being asked. */
+  /** Of the first runs of the last comparison: what both did in a stretch of each. null where nothing was compared. */
+  compareStretch(
+    stretch: CompareStretch
+  ): Promise<{ a: CompareLanes; b: CompareLanes; lifetimes: CompareLifetimes } | null>
+  /** The same BO on both sides, by its number on one; null where that was never mapped. */
+  compareObject(side: 'a' | 'b', bo: number): Promise<CompareObject | null>
 export interface EngineEvents {
   session: SessionState
   /** All runs of the session, in their order, whenever one of them changed. */

@@ -3,6 +3,7 @@ import type {
   AddressQuery,
   Annotations,
   Board,
+  CompareStretch,
   EngineApi,
   EngineEvents,
   FindingPage,
@@ -24,7 +25,8 @@ import type { Ask, Progress } from './connect/connection'
 import { reach, virtualName } from './connect/reach'
 import { listHosts } from './connect/ssh/config'
 import { Checker } from './check/checker'
-import { compareFiles } from './compare/compare'
+import { comparePair } from './compare/compare'
+import { objectOf, stretchOf, type Pair } from './compare/pair'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
 import { logsOf } from './connect/virtual/logs'
 import { VARIANTS, type Variant } from './connect/virtual/variant'
@@ -72,6 +74,8 @@ export class EngineHost implements EngineApi {
   private live: LiveSession | null = null
   private abort: AbortController | null = null
   private pulseTimer: NodeJS.Timeout | null = null
+  /** What was compared last. */
+  private pair: Pair | null = null
   private before = { events: 0, bytes: 0 }
   private runs: RunQueue | null = null
   /** Of the live session, until its file can take them. */
@@ -330,7 +334,18 @@ export class EngineHost implements EngineApi {
         'Stop the session first, or use `vascope diff`.',
         EXIT.usage
       )
-    return compareFiles(a, b)
+    this.pair = null // the one of before goes first: two of them may not fit into memory
+    const { comparison, pair } = comparePair(a, b)
+    this.pair = pair
+    return comparison
+  }
+
+  async compareStretch(stretch: CompareStretch): ReturnType<EngineApi['compareStretch']> {
+    return this.pair && stretchOf(this.pair, stretch)
+  }
+
+  async compareObject(side: 'a' | 'b', bo: number): ReturnType<EngineApi['compareObject']> {
+    return this.pair && objectOf(this.pair, side, bo)
   }
 
   async answer(id: number, answer: string | null): Promise<void> {

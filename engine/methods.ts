@@ -28,6 +28,8 @@ export const METHODS = {
   whyGone: true,
   findings: true,
   compare: true,
+  compareStretch: true,
+  compareObject: true,
   answer: true,
   stopBoard: true,
   startBoard: true,

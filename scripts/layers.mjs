@@ -24,7 +24,7 @@ const LAYERS = [
   {
     of: 'engine/compare',
     // Its report is set as that of a session is.
-    sees: ['wire', 'model', 'stats', 'session', 'report/html', 'report/document']
+    sees: ['wire', 'model', 'stats', 'query', 'session', 'report/html', 'report/document']
       .map((name) => `engine/${name}`)
       .concat(ENGINE),
     packages: ['node:', 'valibot', 'yaml']

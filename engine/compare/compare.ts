@@ -4,7 +4,8 @@ import { stepKey } from './identity'
 import { figuresOf, type Figure } from './measures'
 import { judge, median } from './noise'
 import { compareObjects, incomparable } from './objects'
-import { readRun, type Run } from './run'
+import type { Pair } from './pair'
+import { readRun, readWholeRun, type Run } from './run'
 
 /** What a difference of each group counts for; within a group the relative change decides. */
 const WEIGHT: Record<CompareMeasure['group'], number> = {
@@ -30,6 +31,19 @@ const UNSURE = 0.05
  * their noise, VMs with their policies, BOs that fared otherwise, the steps and the courses of memory. Throws as openRecording does.
  */
 export function compareFiles(a: readonly string[], b: readonly string[]): Comparison {
+  refuseEmpty(a, b)
+  return compareRuns(a.map(readRun), b.map(readRun))
+}
+
+/** The same, with what is needed to look at the first runs of both sides object by object. */
+export function comparePair(a: readonly string[], b: readonly string[]): { comparison: Comparison; pair: Pair } {
+  refuseEmpty(a, b)
+  const [[firstA, ...moreA], [firstB, ...moreB]] = [a, b]
+  const pair = { a: readWholeRun(firstA!), b: readWholeRun(firstB!) }
+  return { pair, comparison: compareRuns([pair.a, ...moreA.map(readRun)], [pair.b, ...moreB.map(readRun)]) }
+}
+
+function refuseEmpty(a: readonly string[], b: readonly string[]): void {
   if (a.length === 0 || b.length === 0)
     throw new VascopeError(
       'compare-sides',
@@ -37,7 +51,6 @@ export function compareFiles(a: readonly string[], b: readonly string[]): Compar
       'Give one file for each side, or several with --base and --with.',
       EXIT.usage
     )
-  return compareRuns(a.map(readRun), b.map(readRun))
 }
 
 /** The same of runs that were read. At least one on each side. */

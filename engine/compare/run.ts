@@ -1,4 +1,5 @@
 import type { FindingPage } from '../api'
+import type { SessionModel } from '../model/session'
 import { openRecording, type Recording } from '../session/recording'
 import { StatisticsCollector, type Statistics } from '../stats/statistics'
 import type { Track } from '../stats/track'
@@ -38,8 +39,21 @@ export interface Run {
   lossy: boolean
 }
 
+/** A run and its whole model, for those who look at its objects one by one. */
+export interface WholeRun extends Run {
+  model: SessionModel
+  /** Keys of the BOs that were mapped, by id. */
+  boKeys: Map<number, string>
+}
+
 /** Reads a session file for a comparison; throws as openRecording does. */
 export function readRun(file: string): Run {
+  const { model: _model, boKeys: _boKeys, ...run } = readWholeRun(file)
+  return run // of many runs the models would not fit into memory
+}
+
+/** The same, with what most comparisons can do without. */
+export function readWholeRun(file: string): WholeRun {
   let collector: StatisticsCollector | null = null
   let identities: Identities | null = null
   const recording = openRecording(file, (model) => {
@@ -51,7 +65,7 @@ export function readRun(file: string): Run {
   return runOf(file, recording, collector!, identities!)
 }
 
-function runOf(file: string, recording: Recording, collector: StatisticsCollector, identities: Identities): Run {
+function runOf(file: string, recording: Recording, collector: StatisticsCollector, identities: Identities): WholeRun {
   const { model, head, complete, damage, command } = recording
   const statistics = collector.result()
   const vmKeys = identities.vmKeys()
@@ -66,6 +80,8 @@ function runOf(file: string, recording: Recording, collector: StatisticsCollecto
   const c = model.capabilities
   return {
     file,
+    model,
+    boKeys,
     recording: { head, complete, damage, command },
     kernel: c?.kernelRelease ?? '',
     driver: c?.driver ? `${c.driver.name} ${c.driver.version}` : '',
