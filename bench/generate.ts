@@ -19,6 +19,8 @@ export interface GenerateOptions {
   slots?: number
   /** Events per second of the board's time. */
   rate?: number
+  /** A batch is sent after so much of the board's time, in ns. */
+  batchNs?: number
   /** Written as a session is recorded, with the model beside it and its keyframes; false: frames alone, as files of before 1.2. */
   recorded?: boolean
 }
@@ -107,7 +109,7 @@ interface GeneratedVm {
   livePages: number
 }
 
-/** The workload itself; frames go wherever `send` puts them. */
+/** The workload itself; frames go wherever `send` puts them, with the board's time at which they are sent. */
 export class Workload {
   private readonly random: Random
   private readonly lifecycle: BatchEncoder
@@ -128,7 +130,7 @@ export class Workload {
   private livePages = 0
 
   constructor(
-    private readonly send: (frame: Uint8Array) => void,
+    private readonly send: (frame: Uint8Array, ns: number) => void,
     private readonly options: GenerateOptions
   ) {
     const schema = schemaOf(this.capabilities)
@@ -153,10 +155,13 @@ export class Workload {
 
   run(): Truth {
     const { options, truth } = this
-    this.send(Frame.encode({ hello: { magic: 0x50435356, major: 1, pageSize: 4096, program: 'generated' } }).finish())
-    this.send(this.capabilities)
+    this.send(
+      Frame.encode({ hello: { magic: 0x50435356, major: 1, pageSize: 4096, program: 'generated' } }).finish(),
+      this.ns
+    )
+    this.send(this.capabilities, this.ns)
     const walk = { id: 1, last: true, complete: true, beginNs: ORIGIN, endNs: ORIGIN }
-    this.send(Frame.encode({ snapshot: walk }).finish())
+    this.send(Frame.encode({ snapshot: walk }).finish(), this.ns)
     for (let id = 1; id <= (options.vms ?? 6); id++) this.createVm(id)
     while (this.events < options.events) this.operate()
     this.flush()
@@ -383,7 +388,8 @@ export class Workload {
     batch.add(kind, this.ns)
     this.events++
     this.counts[kind]!++
-    if (batch.events >= BATCH_EVENTS || this.ns - batch.firstNs > BATCH_NS) this.sendBatch(batch)
+    if (batch.events >= BATCH_EVENTS || this.ns - batch.firstNs > (this.options.batchNs ?? BATCH_NS))
+      this.sendBatch(batch)
     if (this.ns >= this.nextBeat) {
       this.nextBeat += 1e9
       this.beat({ heartbeat: this.totals() })
@@ -396,7 +402,7 @@ export class Workload {
 
   private sendBatch(batch: BatchEncoder): void {
     this.delivered += batch.events
-    this.send(batch.finish(++this.seq))
+    this.send(batch.finish(++this.seq), this.ns)
   }
 
   private totals(): object {
@@ -404,7 +410,7 @@ export class Workload {
   }
 
   private beat(frame: object): void {
-    this.send(Frame.encode(frame).finish())
+    this.send(Frame.encode(frame).finish(), this.ns)
   }
 }
 

@@ -1,25 +1,27 @@
 #!/usr/bin/env node
-// `npm run bench:ui`: frame times of the real window while the timeline is panned, and how late a kernel event is seen.
-// Sessions are generated (bench/generate.ts). Without a display it runs under Xvfb, where Chromium renders in software.
+// `npm run bench:ui`: frame times of the real window while the timeline is panned, how long its threads are blocked while a synthetic board
+// streams into it, and how late a kernel event is seen. Sessions and the synthetic board's events are generated (bench/generate.ts). Without
+// a display it runs under Xvfb, where Chromium renders in software.
 //
-//   npm run bench:ui -- [--lifetimes 10k,100k,1M] [--frames 240] [--axis lanes|address|bo] [--board BOARD] [--seconds 20] [--json FILE]
+//   npm run bench:ui -- [--lifetimes 10k,100k,1M] [--frames 240] [--axis lanes|address|bo] [--rate 200k] [--seconds 20]
+//                       [--board BOARD] [--profile DIR] [--json FILE]
 //
-// With --board (virtual:NAME, or an SSH target) a live session is watched for --seconds, and the latency to the pixel is printed.
+// --lifetimes 0 and --rate 0 leave their part out. With --board (virtual or virtual:NAME) the preset is run there and watched for --seconds,
+// and the latency to the pixel is printed. --profile writes CPU profiles of the page, at the price of some speed.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { _electron as electron } from '@playwright/test'
-import { bundle, phase } from './bench.mjs'
+import { bundle, OUT, phase } from './bench.mjs'
 import { build, buildIsFresh } from './build.mjs'
 import { ensureElectron } from './electron-runtime.mjs'
-import { root } from './lib/run.mjs'
 import { isMain, main, progress, say, StepError } from './lib/say.mjs'
+import { AXES, live, pan, stream } from './lib/window-bench.mjs'
 
-/** Share of a generated session's events that map: each begins a lifetime. */
-const MAPS = 0.45
-const AXES = ['lanes', 'address', 'bo']
+/** Events of a generated session for each mapping in it: requests, ioctls, jobs and page tables, until it ends. */
+const EVENTS_PER_LIFETIME = 16
 
 function options() {
   const { values } = parseArgs({
@@ -27,112 +29,29 @@ function options() {
       lifetimes: { type: 'string', default: '10k,100k,1M' },
       frames: { type: 'string', default: '240' },
       axis: { type: 'string', default: 'lanes' },
+      rate: { type: 'string', default: '200k' },
       board: { type: 'string' },
       seconds: { type: 'string', default: '20' },
+      profile: { type: 'string' },
       json: { type: 'string' }
     }
   })
   const unit = { '': 1, k: 1e3, M: 1e6 }
-  const sizes = values.lifetimes.split(',').map((text) => {
+  const count = (text) => {
     const [, number, by] = /^(\d+)([kM]?)$/.exec(text) ?? []
     return Number(number) * unit[by ?? '']
-  })
+  }
+  const [sizes, rate] = [values.lifetimes.split(',').map(count), count(values.rate)]
   const [frames, seconds] = [Number(values.frames), Number(values.seconds)]
-  if (sizes.some((n) => !(n > 0)) || !(frames > 10) || !(seconds > 0) || !AXES.includes(values.axis))
-    throw new StepError('--lifetimes takes numbers as 10k,1M; --frames more than 10; --axis lanes, address or bo', {
-      exit: 2
-    })
-  return { ...values, sizes, frames, seconds }
+  if (sizes.some((n) => !(n >= 0)) || !(rate >= 0) || !(frames > 10) || !(seconds > 0) || !AXES.includes(values.axis))
+    throw new StepError(
+      '--lifetimes and --rate take numbers as 10k,1M; --frames more than 10; --axis lanes, address or bo',
+      { exit: 2 }
+    )
+  return { ...values, sizes: sizes.filter((n) => n > 0), rate, frames, seconds }
 }
 
-const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN
-const figures = (values) => ({
-  p50: percentile(values, 0.5),
-  p95: percentile(values, 0.95),
-  p99: percentile(values, 0.99)
-})
-
-/** The window on its own data, at the size the screens are designed for. */
-async function open({ exec, env }, args, folder) {
-  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const app = await electron.launch({
-    executablePath: exec,
-    args: [...sandbox, `--user-data-dir=${path.join(folder, 'profile')}`, root, ...args],
-    env: { ...process.env, ...env, XDG_DATA_HOME: folder }
-  })
-  const page = await app.firstWindow()
-  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1440, 900))
-  return { app, page }
-}
-
-/** Opens a session and pans it for so many frames: the time from frame to frame, and the longest tasks of the page, in ms. */
-async function pan(runtime, file, { frames, axis }) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'vascope-ui-'))
-  const began = performance.now()
-  const { app, page } = await open(runtime, ['--open', file], folder)
-  try {
-    await page.locator('.tracks [data-vm]').first().waitFor({ timeout: 300_000 })
-    const opened = performance.now() - began
-    for (let n = AXES.indexOf(axis); n > 0; n--) await page.keyboard.press('v')
-    const measure = (count) =>
-      page.evaluate(async (wanted) => {
-        const tracks = document.querySelector('.tracks')
-        const longest = []
-        const observer = new PerformanceObserver((list) =>
-          longest.push(...list.getEntries().map((one) => one.duration))
-        )
-        observer.observe({ type: 'longtask' })
-        const times = []
-        const frame = () => new Promise((done) => requestAnimationFrame(done))
-        let last = await frame()
-        for (let n = 0; n < wanted; n++) {
-          // there and back, a fiftieth of the window a frame
-          const deltaX = n % 80 < 40 ? 20 : -20
-          tracks.dispatchEvent(new WheelEvent('wheel', { deltaX, bubbles: true }))
-          const now = await frame()
-          times.push(now - last)
-          last = now
-        }
-        observer.disconnect()
-        return { times, longest }
-      }, count)
-    const whole = await measure(frames)
-    for (let n = 0; n < 14; n++) await page.keyboard.press('w')
-    await page.waitForTimeout(1000)
-    const near = await measure(frames)
-    return {
-      opened,
-      whole: figures(whole.times),
-      near: figures(near.times),
-      longTask: Math.max(0, ...whole.longest, ...near.longest)
-    }
-  } finally {
-    await app.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Watches a board for a while: the panel's own figures, as text. */
-async function latency(runtime, board, seconds) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'vascope-ui-'))
-  const { app, page } = await open(runtime, [], folder)
-  try {
-    const name = board.replace(/^virtual:/, '')
-    await page.getByText(name, { exact: true }).first().click()
-    await page.keyboard.press('Enter')
-    await page.locator('.tracks').waitFor({ timeout: 300_000 })
-    await page.waitForTimeout(seconds * 1000)
-    await page.locator('[aria-controls=connection]').click()
-    const [p50, p95] = await Promise.all(['pixel-p50', 'pixel-p95'].map((id) => page.getByTestId(id).innerText()))
-    await page.keyboard.press('Escape')
-    await page.getByTestId('stop').click()
-    await page.getByTestId('close').waitFor({ timeout: 60_000 })
-    return { p50, p95 }
-  } finally {
-    await app.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
+const lifetimesOf = ({ vms }) => vms.reduce((sum, { inserts }) => sum + inserts, 0)
 
 /** The same command under Xvfb. */
 async function underXvfb() {
@@ -147,6 +66,32 @@ async function underXvfb() {
   })
 }
 
+const ms = (value) => value.toFixed(1).padStart(8)
+
+function print({ axis, sizes, streamed, watched, rate }) {
+  console.log(`${cpus()[0]?.model ?? ''}, ${cpus().length} cores`)
+  if (sizes.length > 0) {
+    console.log(`frame times in ms while panning, rows: ${axis}`)
+    console.log('lifetimes   whole: p50     p95     p99    near: p50     p95     p99   longest task   start to open, s')
+  }
+  for (const { lifetimes, whole, near, longTask, opened } of sizes)
+    console.log(
+      `${String(lifetimes).padStart(9)}  ${ms(whole.p50)}  ${ms(whole.p95)}${ms(whole.p99)}    ${ms(near.p50)}${ms(near.p95)}${ms(near.p99)}   ${ms(longTask)}       ${ms(opened / 1000)}`
+    )
+  if (streamed) {
+    const { main: process, renderer, late, lateMs, events } = streamed
+    console.log(`streaming ${rate} events/s: all ${events} arrived`)
+    console.log(`  the main process blocked at most ${ms(process.longest)} ms, over 50 ms ${process.over50} times`)
+    console.log(`  the page blocked at most         ${ms(renderer.longest)} ms, over 50 ms ${renderer.over50} times`)
+    console.log(
+      `  its longest task                 ${ms(Math.max(0, ...renderer.tasks))} ms, ${renderer.tasks.length} over 50 ms`
+    )
+    console.log(`  event to pixel: p50 ${late.p50}, p95 ${late.p95}; the board itself was late by ${ms(lateMs)} ms`)
+  }
+  if (watched) console.log(`kernel event to pixel: p50 ${watched.p50}, p95 ${watched.p95}`)
+  else say('kernel event to pixel: not measured; name a virtual board with --board')
+}
+
 if (isMain(import.meta))
   await main(async () => {
     const chosen = options()
@@ -155,21 +100,38 @@ if (isMain(import.meta))
     if (!buildIsFresh('app')) await build('app')
     const dir = mkdtempSync(path.join(tmpdir(), 'vascope-ui-bench-'))
     const step = progress('Measuring the window')
-    const sizes = []
-    let live = null
+    if (chosen.profile) mkdirSync(chosen.profile, { recursive: true })
+    const profile = (name) => chosen.profile && path.join(chosen.profile, name)
+    const [sizes, parts] = [[], chosen.sizes.length + (chosen.rate ? 1 : 0) + (chosen.board ? 1 : 0)]
+    let [streamed, watched, done] = [null, null, 0]
+    const next = (text) => step.update(done++ / parts, text)
     try {
-      await bundle()
-      for (const [i, lifetimes] of chosen.sizes.entries()) {
+      await bundle('measure', 'live-board')
+      for (const lifetimes of chosen.sizes) {
         const file = path.join(dir, 'bench.vascope')
-        step.update(i / chosen.sizes.length, `${lifetimes} lifetimes: generating`)
-        await phase('generate', file, String(Math.ceil(lifetimes / MAPS)), '1')
-        step.update((i + 0.5) / chosen.sizes.length, `${lifetimes} lifetimes: panning`)
-        sizes.push({ lifetimes, ...(await pan(runtime, file, chosen)) })
+        next(`${lifetimes} lifetimes`)
+        const { truth } = await phase('generate', file, String(lifetimes * EVENTS_PER_LIFETIME), '1')
+        sizes.push({
+          lifetimes: lifetimesOf(truth),
+          ...(await pan(runtime, file, { ...chosen, profile: profile(String(lifetimes)) }))
+        })
         rmSync(file)
       }
+      if (chosen.rate) {
+        next(`streaming ${chosen.rate} events/s`)
+        const { liveBoard } = await import(pathToFileURL(path.join(OUT, 'live-board.js')).href)
+        streamed = await stream(runtime, liveBoard, { ...chosen, profile: profile('stream') }, async (file) => {
+          const { events } = await phase('open', file)
+          return { arrived: events }
+        })
+        if (streamed.arrived !== streamed.events)
+          throw new StepError(
+            `of ${streamed.events} events that were sent ${streamed.arrived} are in the session's file`
+          )
+      }
       if (chosen.board) {
-        step.update(0.95, `watching ${chosen.board}`)
-        live = await latency(runtime, chosen.board, chosen.seconds)
+        next(`watching ${chosen.board}`)
+        watched = await live(runtime, chosen.board, chosen.seconds, profile('board'))
       }
       step.done()
     } catch (error) {
@@ -178,16 +140,7 @@ if (isMain(import.meta))
     } finally {
       rmSync(dir, { recursive: true, force: true })
     }
-    const ms = (value) => value.toFixed(1).padStart(8)
-    console.log(
-      `${cpus()[0]?.model ?? ''}, ${cpus().length} cores; frame times in ms while panning, rows: ${chosen.axis}`
-    )
-    console.log('lifetimes   whole: p50     p95     p99    near: p50     p95     p99   longest task   start to open, s')
-    for (const { lifetimes, whole, near, longTask, opened } of sizes)
-      console.log(
-        `${String(lifetimes).padStart(9)}  ${ms(whole.p50)}  ${ms(whole.p95)}${ms(whole.p99)}    ${ms(near.p50)}${ms(near.p95)}${ms(near.p99)}   ${ms(longTask)}       ${ms(opened / 1000)}`
-      )
-    if (live) console.log(`kernel event to pixel: p50 ${live.p50}, p95 ${live.p95}`)
-    else say('kernel event to pixel: not measured; name a board with --board')
-    if (chosen.json) writeFileSync(chosen.json, `${JSON.stringify({ axis: chosen.axis, sizes, live }, null, 2)}\n`)
+    const result = { axis: chosen.axis, rate: chosen.rate, sizes, streamed, watched }
+    print(result)
+    if (chosen.json) writeFileSync(chosen.json, `${JSON.stringify(result, null, 2)}\n`)
   })

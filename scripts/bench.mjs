@@ -17,7 +17,8 @@ import { generateProto, protoIsFresh } from './proto.mjs'
 const exec = promisify(execFile)
 /** The largest session that is opened in a window. */
 const WINDOW_EVENTS = 10e6
-const OUT = path.join(root, 'out/bench-store')
+/** Where the bundle goes. */
+export const OUT = path.join(root, 'out/bench-store')
 
 /** Each figure with the aim of the project, and what is published of others. Rates are of one core. */
 const FIGURES = [
@@ -112,8 +113,8 @@ function options() {
   return { ...values, sizes }
 }
 
-/** Builds bench/measure.ts into out/bench-store. */
-export async function bundle() {
+/** Builds modules of bench/ into out/bench-store. */
+export async function bundle(...names) {
   if (!protoIsFresh()) await generateProto()
   mkdirSync(OUT, { recursive: true })
   await build({
@@ -123,7 +124,8 @@ export async function bundle() {
     logLevel: 'warn',
     ssr: { external: true, target: 'node' },
     build: {
-      ssr: path.join(root, 'bench/measure.ts'),
+      ssr: true,
+      rolldownOptions: { input: Object.fromEntries(names.map((name) => [name, path.join(root, `bench/${name}.ts`)])) },
       outDir: OUT,
       emptyOutDir: true,
       target: 'node20.18',
@@ -227,7 +229,7 @@ if (isMain(import.meta))
     const step = progress('Measuring the store')
     const measured = []
     try {
-      await bundle()
+      await bundle('measure')
       for (const [i, events] of sizes.entries())
         measured.push(await measure(dir, events, seed, (text) => step.update((i + 1) / sizes.length, text)))
       step.done()

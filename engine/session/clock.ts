@@ -26,6 +26,11 @@ export class Latency {
     if (this.recent.length > RECENT) this.recent.shift()
   }
 
+  /** There is an event that no view has had yet. */
+  get waiting(): boolean {
+    return this.unseen !== null
+  }
+
   /** Milliseconds since the oldest event that came since the last call, which a view now has; null where none came. */
   seen(now: number): number | null {
     const { unseen, offsets } = this

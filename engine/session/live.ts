@@ -166,6 +166,23 @@ export class LiveSession {
     }
   }
 
+  /** Settles when there is an event that no view has had yet, at the latest after so many ms, and when the session is over. */
+  news(atMost: number): Promise<void> {
+    if (this.over || this.latency.waiting) return Promise.resolve()
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        this.waiting.delete(check)
+        clearTimeout(timer)
+        resolve()
+      }
+      const check = (): void => {
+        if (this.latency.waiting) finish()
+      }
+      const timer = setTimeout(finish, atMost)
+      this.waiting.add(check)
+    })
+  }
+
   /** Puts something on the file's record that no frame says. */
   remark(kind: string, text: string): void {
     this.writer?.note(kind, text, this.model.boardNs(this.model.end))

@@ -1,0 +1,182 @@
+// What scripts/bench-ui.mjs measures in the real window: frames while panning, and how a live session keeps up.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { _electron as electron } from '@playwright/test'
+import { root } from './run.mjs'
+
+export const AXES = ['lanes', 'address', 'bo']
+
+export const percentile = (values, share) => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? NaN
+const figures = (values) => ({
+  p50: percentile(values, 0.5),
+  p95: percentile(values, 0.95),
+  p99: percentile(values, 0.99)
+})
+
+/** The window on its own data, at the size the screens are designed for. The folder with both goes when it is closed. */
+async function open({ exec, env }, args, more = {}) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'vascope-ui-'))
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const app = await electron.launch({
+    executablePath: exec,
+    args: [...sandbox, `--user-data-dir=${path.join(folder, 'profile')}`, root, ...args],
+    env: { ...process.env, ...env, XDG_DATA_HOME: folder, ...more }
+  })
+  const page = await app.firstWindow()
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1440, 900))
+  return {
+    app,
+    page,
+    folder,
+    async close() {
+      await app.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** Runs `work` and writes a CPU profile of the page to `file`, which Chromium's developer tools open; without a file it only runs it. */
+async function profiled(page, file, work) {
+  if (!file) return await work()
+  const session = await page.context().newCDPSession(page)
+  await session.send('Profiler.enable')
+  await session.send('Profiler.setSamplingInterval', { interval: 500 })
+  await session.send('Profiler.start')
+  const result = await work()
+  const { profile } = await session.send('Profiler.stop')
+  writeFileSync(file, JSON.stringify(profile))
+  return result
+}
+
+/** Opens a session and pans it for so many frames: the time from frame to frame, and the longest tasks of the page, in ms. */
+export async function pan(runtime, file, { frames, axis, profile }) {
+  const began = performance.now()
+  const { page, close } = await open(runtime, ['--open', file])
+  try {
+    await page.locator('.tracks [data-vm]').first().waitFor({ timeout: 300_000 })
+    const opened = performance.now() - began
+    for (let n = AXES.indexOf(axis); n > 0; n--) await page.keyboard.press('v')
+    const measure = (count) =>
+      page.evaluate(async (wanted) => {
+        const tracks = document.querySelector('.tracks')
+        const longest = []
+        const observer = new PerformanceObserver((list) =>
+          longest.push(...list.getEntries().map((one) => one.duration))
+        )
+        observer.observe({ type: 'longtask' })
+        const times = []
+        const frame = () => new Promise((done) => requestAnimationFrame(done))
+        let last = await frame()
+        for (let n = 0; n < wanted; n++) {
+          // there and back, a fiftieth of the window a frame
+          const deltaX = n % 80 < 40 ? 20 : -20
+          tracks.dispatchEvent(new WheelEvent('wheel', { deltaX, bubbles: true }))
+          const now = await frame()
+          times.push(now - last)
+          last = now
+        }
+        observer.disconnect()
+        return { times, longest }
+      }, count)
+    const whole = await profiled(page, profile && `${profile}-whole.cpuprofile`, () => measure(frames))
+    for (let n = 0; n < 14; n++) await page.keyboard.press('w')
+    await page.waitForTimeout(1000)
+    const near = await profiled(page, profile && `${profile}-near.cpuprofile`, () => measure(frames))
+    return {
+      opened,
+      whole: figures(whole.times),
+      near: figures(near.times),
+      longTask: Math.max(0, ...whole.longest, ...near.longest)
+    }
+  } finally {
+    await close()
+  }
+}
+
+/** Chooses a board in the window and starts to watch it. */
+async function watch(page, name, kind) {
+  await page.getByText(name, { exact: true }).first().click()
+  if (kind === 'watch') await page.getByRole('radio', { name: 'Only watch' }).click()
+  await page.getByTestId('start').click()
+  await page.locator('.tracks').waitFor({ timeout: 300_000 })
+}
+
+/** How late events are seen, as the connection panel says it, in ms. */
+async function latency(page) {
+  await page.locator('[aria-controls=connection]').click()
+  const [p50, p95] = await Promise.all(['pixel-p50', 'pixel-p95'].map((id) => page.getByTestId(id).innerText()))
+  await page.keyboard.press('Escape')
+  return { p50, p95 }
+}
+
+async function stop(page) {
+  await page.getByTestId('stop').click()
+  await page.getByTestId('close').waitFor({ timeout: 120_000 })
+}
+
+/** Runs a board's preset and watches it for a while. */
+export async function live(runtime, board, seconds, profile) {
+  const { page, close } = await open(runtime, [])
+  try {
+    await page.locator(`[data-board="${board}"]`).click()
+    await watch(page, board.replace(/^virtual:/, 'Virtual board '), 'preset')
+    return await profiled(page, profile && `${profile}-live.cpuprofile`, async () => {
+      await page.waitForTimeout(seconds * 1000)
+      const late = await latency(page)
+      await stop(page)
+      return late
+    })
+  } finally {
+    await close()
+  }
+}
+
+/** Counts in a thread how late a timer of 4 ms comes: what blocked the thread, and, on a busy machine, others that ran instead. */
+function watchThread() {
+  const blocks = (globalThis.blocks = { longest: 0, over50: 0, tasks: [] })
+  let last = performance.now()
+  setInterval(() => {
+    const now = performance.now()
+    const late = now - last - 4
+    blocks.longest = Math.max(blocks.longest, late)
+    if (late > 50) blocks.over50++
+    last = now
+  }, 4)
+  if (typeof PerformanceObserver === 'function' && PerformanceObserver.supportedEntryTypes?.includes('longtask'))
+    new PerformanceObserver((list) => blocks.tasks.push(...list.getEntries().map((one) => one.duration))).observe({
+      type: 'longtask'
+    })
+}
+
+/**
+ * Streams a synthetic board (bench/live-board.ts) into the window at full speed: the longest that the threads of the main process and of the
+ * page were blocked, in ms, what arrived, and how late it was seen. `liveBoard` comes from the bundle; `read` is given the session's file.
+ */
+export async function stream(runtime, liveBoard, { rate, seconds, profile }, read) {
+  const home = mkdtempSync(path.join(tmpdir(), 'vascope-synthetic-'))
+  const board = await liveBoard({ events: rate * seconds, rate, dir: home })
+  const { app, page, folder, close } = await open(runtime, [], board.env)
+  try {
+    await watch(page, 'synthetic', 'watch')
+    await app.evaluate(watchThread)
+    await page.evaluate(watchThread)
+    const run = await profiled(page, profile && `${profile}-stream.cpuprofile`, async () => {
+      await board.sent
+      const late = await latency(page)
+      const [main, renderer] = await Promise.all([
+        app.evaluate(() => globalThis.blocks),
+        page.evaluate(() => globalThis.blocks)
+      ])
+      return { late, main, renderer }
+    })
+    await stop(page)
+    const sessions = path.join(folder, 'vascope/sessions')
+    const file = path.join(sessions, readdirSync(sessions).find((name) => name.endsWith('.vascope')) ?? '')
+    return { ...run, lateMs: board.lateMs(), events: board.events, lifetimes: board.lifetimes, ...(await read(file)) }
+  } finally {
+    await close()
+    await board.stop()
+    rmSync(home, { recursive: true, force: true })
+  }
+}
