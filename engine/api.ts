@@ -210,8 +210,13 @@ export interface ViewRequest {
   cursor: number | null
   /** What the rows of a density are: 'address' cells of View's extents (engine/space.ts), else the rows of `rects`. */
   axis?: 'lanes' | 'address'
-  /** The window is moved to end at the newest time, and `View.stamp` is wanted; `View.request` says where it came to. */
+  /**
+   * The window is moved to end at the newest time, and `View.stamp` is wanted; `View.request` says where it came to. The answer waits a
+   * little for an event that no view has had yet.
+   */
   follow?: boolean
+  /** Charts and marks are enough: of all else there is nothing in the answer. */
+  only?: 'charts'
 }
 
 export interface VmGroup {
@@ -258,12 +263,16 @@ export interface Rects {
   end: Float64Array
   /** 0 ended, 1 live, 2 pending (VM_BIND job not done), 3 evicted; at the newest time. */
   state: Uint8Array
+  /** When its page tables were written, seconds; NaN where that was not seen. */
+  written?: Float64Array
 }
 
 export interface Density {
   group: number
   columns: number
   rows: number
+  /** Of the VM's rows so many share one here, and each segment begins a new one; 1 where left out. Not for rows of addresses. */
+  per?: number
   /** Mappings per cell, row after row. */
   counts: Uint16Array
 }
@@ -735,15 +744,6 @@ export interface Comparison {
   measures: CompareMeasure[]
 }
 
-/** Requests; each is answered once, or rejected with a Problem. */
-export interface EngineApi {
-  listBoards(): Promise<Board[]>
-  listSessions(): Promise<RecentSession[]>
-  /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
-  preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
-  start(request: StartRequest): Promise<void>
-  runScenario(run: ScenarioRun): Promise<void>
-  /** Ends a run of the live session, or takes it out of the queue, by its number. */
 /** A stretch of both sides of a comparison, of each in its own time. */
 export interface CompareStretch {
   a: { from: number; to: number }
@@ -790,6 +790,15 @@ export interface CompareObject {
   vms: { vm: string; a: CompareFate | null; b: CompareFate | null }[]
 }
 
+/** Requests; each is answered once, or rejected with a Problem. */
+export interface EngineApi {
+  listBoards(): Promise<Board[]>
+  listSessions(): Promise<RecentSession[]>
+  /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
+  preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
+  start(request: StartRequest): Promise<void>
+  runScenario(run: ScenarioRun): Promise<void>
+  /** Ends a run of the live session, or takes it out of the queue, by its number. */
   cancelRun(run: number): Promise<void>
   /** Those of a session file; of the session that is shown where none is named. */
   annotations(file?: string): Promise<Annotations>
@@ -825,6 +834,12 @@ export interface CompareObject {
   findings(): Promise<FindingPage>
   /** Two sides of session files, one or more runs each; nothing of the session that is open. Reads them whole: seconds for large ones. */
   compare(a: string[], b: string[]): Promise<Comparison>
+  /** Of the first runs of the last comparison: what both did in a stretch of each. null where nothing was compared. */
+  compareStretch(
+    stretch: CompareStretch
+  ): Promise<{ a: CompareLanes; b: CompareLanes; lifetimes: CompareLifetimes } | null>
+  /** The same BO on both sides, by its number on one; null where that was never mapped. */
+  compareObject(side: 'a' | 'b', bo: number): Promise<CompareObject | null>
   answer(id: number, answer: string | null): Promise<void>
   stopBoard(board: string): Promise<void>
   /** Starts a virtual board without a session, building its image if need be; progress comes as session states, `stop` cancels. */
@@ -834,12 +849,6 @@ export interface CompareObject {
 }
 
 /** What the engine says without being asked. */
-  /** Of the first runs of the last comparison: what both did in a stretch of each. null where nothing was compared. */
-  compareStretch(
-    stretch: CompareStretch
-  ): Promise<{ a: CompareLanes; b: CompareLanes; lifetimes: CompareLifetimes } | null>
-  /** The same BO on both sides, by its number on one; null where that was never mapped. */
-  compareObject(side: 'a' | 'b', bo: number): Promise<CompareObject | null>
 export interface EngineEvents {
   session: SessionState
   /** All runs of the session, in their order, whenever one of them changed. */

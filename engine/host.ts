@@ -53,6 +53,8 @@ import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
 
 const PULSE_MS = 250
+/** How long a view that follows waits for an event, in ms: as long as a hand on the pointer does not feel. */
+const NEWS_MS = 60
 
 interface Opened {
   recording: Recording
@@ -72,10 +74,10 @@ export class EngineHost implements EngineApi {
   /** The session that is opened: its rules are judged when they are first asked for, in the background. */
   private opened: Opened | null = null
   private live: LiveSession | null = null
-  private abort: AbortController | null = null
-  private pulseTimer: NodeJS.Timeout | null = null
   /** What was compared last. */
   private pair: Pair | null = null
+  private abort: AbortController | null = null
+  private pulseTimer: NodeJS.Timeout | null = null
   private before = { events: 0, bytes: 0 }
   private runs: RunQueue | null = null
   /** Of the live session, until its file can take them. */
@@ -279,8 +281,10 @@ export class EngineHost implements EngineApi {
   }
 
   async view(request: ViewRequest): Promise<View> {
+    if (!request.follow) return view(this.model ?? EMPTY, request)
+    // Rather than have the window ask often for nothing: what comes is sent at once.
+    await this.live?.news(NEWS_MS)
     const model = this.model ?? EMPTY
-    if (!request.follow) return view(model, request)
     const length = request.to - request.from
     const to = Math.max(model.end, length)
     const answer = view(model, { ...request, from: to - length, to })

@@ -1,6 +1,7 @@
-import type { Density, ViewRequest } from '../api'
+import type { Density } from '../api'
 import type { SessionModel } from '../model/session'
 import { ADDRESS_ROWS, type Extent, extentAt, layoutSpace, placeOf } from '../space'
+import { Cells } from './visible'
 
 /** Ranges of one VM that are told apart; beyond, the narrowest holes are no longer left out. */
 const LIMIT = 40
@@ -73,23 +74,18 @@ function narrowest(list: Extent[]): number {
 export function addressDensity(
   model: SessionModel,
   group: number,
-  indices: readonly number[],
+  indices: Int32Array,
   extents: readonly Extent[],
-  { from, to, width }: ViewRequest
+  window: { from: number; to: number; width: number }
 ): Density {
   const { mappings: m } = model.state
-  const columns = Math.max(1, Math.min(2048, Math.floor(width)))
-  const counts = new Uint16Array(columns * ADDRESS_ROWS)
-  const scale = columns / (to - from)
+  const cells = new Cells(ADDRESS_ROWS, window, m)
   const layout = layoutSpace(extents)
   for (const i of indices) {
     const iova = m.iova.at(i)
     const top = Math.min(ADDRESS_ROWS - 1, Math.floor(placeOf(extents, layout, iova) * ADDRESS_ROWS))
     const foot = Math.max(top, Math.ceil(placeOf(extents, layout, iova + m.bytes.at(i)) * ADDRESS_ROWS) - 1)
-    const first = Math.max(0, Math.floor((m.start.at(i) - from) * scale))
-    const last = Math.min(columns - 1, Math.floor((m.end.at(i) - from) * scale))
-    for (let row = top; row <= Math.min(foot, ADDRESS_ROWS - 1); row++)
-      for (let c = first; c <= last; c++) counts[row * columns + c]!++
+    cells.add(i, top, Math.min(foot, ADDRESS_ROWS - 1))
   }
-  return { group, columns, rows: ADDRESS_ROWS, counts }
+  return { group, ...cells.finish() }
 }

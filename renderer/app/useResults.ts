@@ -46,7 +46,7 @@ export function useResults(text: Ref<string>): { results: Readonly<Ref<Result[]>
     }
     searching.value = true
     try {
-      const found = await engine.api.search(typed, timeline.cursor.value)
+      const found = await engine.api.search(typed, timeline.at.value)
       // an answer to what was typed before is void
       if (mine === newest) hits.value = found
     } catch (error) {

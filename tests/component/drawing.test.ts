@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Mark } from '../../engine/api'
 import { mix, shadeOf } from '../../renderer/components/palette'
 import { drawFlips, drawSteps, median, niceTop } from '../../renderer/features/timeline/draw/charts'
-import { paintCells, runsOf } from '../../renderer/features/timeline/draw/density'
+import { paintCells, runsOf, segmentRuns } from '../../renderer/features/timeline/draw/density'
 import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
@@ -259,6 +259,27 @@ describe('density', () => {
     expect([...pixels.slice(0, 4)]).toEqual([0, 0, 0, 0])
     expect(pixels[7]).toBeLessThan(pixels[11]!)
     expect(pixels[10]).toBeGreaterThan(pixels[6]!)
+  })
+
+  it('keeps its strengths apart however many there are', () => {
+    const counts = Uint16Array.from([1, 30_000, 60_000])
+    const pixels = new Uint8ClampedArray(12)
+    paintCells(pixels, counts, { fill: '#000080', line: '#0000ff', shades: [] })
+    expect(pixels[3]).toBeGreaterThan(0)
+    expect(pixels[3]).toBeLessThan(pixels[7]!)
+    expect(pixels[7]).toBeLessThan(pixels[11]!)
+  })
+
+  it('begins a row of its own with each segment, where rows share one', () => {
+    const segments = [
+      { iova: 0, bytes: 1, row: 0, rows: 5 },
+      { iova: 9, bytes: 1, row: 5, rows: 3 }
+    ]
+    const tops = Float32Array.from([4, 5, 6, 7, 8, 20, 21, 22])
+    expect(segmentRuns({ tops, pitch: 1, height: 1, breaks: [], labels: [] }, segments, 2)).toEqual([
+      { row: 0, rows: 2.5, top: 4 },
+      { row: 3, rows: 1.5, top: 20 }
+    ])
   })
 
   it('is drawn in one go for rows that follow each other', () => {

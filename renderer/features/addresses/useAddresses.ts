@@ -64,7 +64,7 @@ export function useAddresses(): Addresses {
           break
         }
         const { from, to } = range.value
-        const answer = await engine.api.addresses({ vm: of, at: timeline.cursor.value, from, to, width: width.value })
+        const answer = await engine.api.addresses({ vm: of, at: timeline.at.value, from, to, width: width.value })
         space.value = answer
         if (answer && answer.mappings > 0 && fitted !== of) {
           fitted = of
@@ -103,9 +103,9 @@ export function useAddresses(): Addresses {
     if (end > begin) show({ from: begin - (end - begin) * 0.05, to: end + (end - begin) * 0.05 })
   }
 
-  watch([vm, range, width, timeline.cursor], refresh, { immediate: true })
+  watch([vm, range, width, timeline.at], refresh, { immediate: true })
   watch(timeline.view, () => {
-    if (session.live.value && timeline.cursor.value === null) void refresh()
+    if (session.live.value && timeline.at.value === null) void refresh()
   })
   watch(timeline.selection, timeline.painter.invalidate)
 

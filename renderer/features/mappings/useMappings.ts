@@ -52,7 +52,7 @@ export function useMappings(): Mappings {
         wanted = false
         const time = timeline.time.value
         const answer = await engine.api.mappings({
-          cursor: timeline.cursor.value,
+          cursor: timeline.at.value,
           search: search.value.trim(),
           policies: policies.value,
           sort: sort.value,
@@ -72,11 +72,11 @@ export function useMappings(): Mappings {
     }
   }
 
-  watch([timeline.cursor, search, policies, sort, descending, rows], refresh)
+  watch([timeline.at, search, policies, sort, descending, rows], refresh)
   // Back from another view nothing has changed, and there are no rows yet.
   void refresh()
   watch(timeline.view, (_view, before) => {
-    const following = session.live.value && timeline.cursor.value === null
+    const following = session.live.value && timeline.at.value === null
     if (!before || (following && performance.now() - answered > LIVE_INTERVAL)) void refresh()
   })
   // The last rows of a session, and the first of a file, must not wait for a next time.

@@ -42,7 +42,7 @@ export function useObjectTable(): ObjectTable {
       const { file } = session.state.value
       const first = Math.max(0, rows.first - MARGIN)
       const count = rows.first - first + rows.count + MARGIN
-      const answer = await engine.api.objects({ ...filter, at: timeline.cursor.value, first, count })
+      const answer = await engine.api.objects({ ...filter, at: timeline.at.value, first, count })
       if (file !== session.state.value.file) return
       page.value = answer
       at.value = time
@@ -55,7 +55,7 @@ export function useObjectTable(): ObjectTable {
     () => session.state.value.file,
     () => (page.value = null)
   )
-  watch([filter, timeline.cursor, () => session.state.value.phase + session.state.value.file], refresh, {
+  watch([filter, timeline.at, () => session.state.value.phase + session.state.value.file], refresh, {
     immediate: true
   })
   watch(session.pulse, () => {

@@ -38,6 +38,6 @@ export function pixelLatency(now = Date.now, painted: (done: () => void) => void
 }
 
 /** After the frame that comes: a task of its own runs once it is handed over. */
-function afterPaint(done: () => void): void {
+export function afterPaint(done: () => void): void {
   requestAnimationFrame(() => window.setTimeout(done))
 }

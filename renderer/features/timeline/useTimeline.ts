@@ -15,7 +15,7 @@ import type { View } from '../../../engine/api'
 import type { Painter } from '../../composables/usePainter'
 import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
-import { pixelLatency, type PixelLatency } from './latency'
+import { afterPaint, pixelLatency, type PixelLatency } from './latency'
 import { clampRange, pan, span, type TimeRange, zoom } from '../../model/time-axis'
 import { MAP_AXES, type MapAxis } from '../../model/lanes'
 import type { Selection } from '../../model/selection'
@@ -24,8 +24,8 @@ import type { Selection } from '../../model/selection'
 const LIVE_SPAN = 10
 /** The overview is asked for again after this share of growth, so that a long session costs no more than a short one. */
 const OVERVIEW_GROWTH = 0.02
-/** While it follows, the next view is asked for after this many ms, or as long again as the last took where that is longer. */
-const FOLLOW_INTERVAL = 60
+/** While it follows, views are at least so many ms apart, and between them the page is idle for as long as it was busy with one. */
+const FOLLOW_INTERVAL = 33
 const FRAME = 17
 const MOST_PAUSE = 200
 
@@ -41,6 +41,10 @@ export interface Timeline {
   /** Where the pointer is or was pinned; null: the newest time. */
   cursor: Readonly<Ref<number | null>>
   pinned: Readonly<Ref<boolean>>
+  /** A live window was stopped: its figures stand for its end, while the session goes on. */
+  held: Readonly<Ref<boolean>>
+  /** The time that figures are asked for: the cursor, or the end of a window that is held; null: the newest. */
+  at: Readonly<Ref<number | null>>
   /** The time that all figures stand for. */
   time: Readonly<Ref<number>>
   selection: ShallowRef<Selection | null>
@@ -88,7 +92,9 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     from: view.value?.begin ?? 0,
     to: Math.max(view.value?.end ?? 0, session.live.value ? (session.pulse.value?.now ?? 0) : 0)
   }))
-  const time = computed(() => cursor.value ?? extent.value.to)
+  const held = computed(() => session.live.value && !follow.value)
+  const at = computed(() => cursor.value ?? (held.value ? Math.min(range.value.to, extent.value.to) : null))
+  const time = computed(() => at.value ?? extent.value.to)
 
   const latency = pixelLatency()
   let next = 0
@@ -101,33 +107,20 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     wanted = true
     if (asking || !width.value || !session.shown.value) return
     asking = true
+    window.clearTimeout(next)
     try {
+      let before = 0
       while (wanted) {
         wanted = false
-        const { from, to } = range.value
         const asked = performance.now()
-        const following = session.live.value && follow.value
-        view.value = await engine.api.view({
-          from,
-          to,
-          width: width.value,
-          cursor: cursor.value,
-          axis: axis.value === 'address' ? 'address' : 'lanes',
-          follow: following
-        })
-        const { request, stamp } = view.value
-        if (following && follow.value) range.value = { from: request.from, to: request.to }
-        painter.invalidate()
-        if (stamp) latency.shown(stamp)
-        // A view that took long gives the page as long again for its frames: what is there is moved meanwhile.
+        const following = await askView()
+        // Views that take long give the page as long again for its frames: what is there is moved meanwhile.
         const took = performance.now() - asked
-        if (wanted && took > FRAME) await new Promise((done) => setTimeout(done, Math.min(took, MOST_PAUSE)))
-        if (following) {
-          window.clearTimeout(next)
-          next = window.setTimeout(refresh, Math.max(FOLLOW_INTERVAL, performance.now() - asked))
-        }
+        const pause = Math.min(took, before, MOST_PAUSE)
+        if (wanted && !following && pause > FRAME) await new Promise((done) => setTimeout(done, pause))
+        before = took
+        if (!wanted) await refreshOverview()
       }
-      await refreshOverview()
     } catch (error) {
       session.problem.value = asProblem(error)
     } finally {
@@ -135,11 +128,38 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     }
   }
 
+  /** Shows the window as the engine has it. Answers whether that follows a live session; then the next is asked for by itself. */
+  async function askView(): Promise<boolean> {
+    const { from, to } = range.value
+    const asked = performance.now()
+    const following = session.live.value && follow.value
+    const answer = await engine.api.view({
+      from,
+      to,
+      width: width.value,
+      cursor: at.value,
+      axis: axis.value === 'address' ? 'address' : 'lanes',
+      follow: following
+    })
+    const came = performance.now()
+    view.value = answer
+    if (following && follow.value) range.value = { from: answer.request.from, to: answer.request.to }
+    painter.invalidate()
+    if (answer.stamp) latency.shown(answer.stamp)
+    if (following)
+      afterPaint(() => {
+        const now = performance.now()
+        window.clearTimeout(next)
+        next = window.setTimeout(refresh, Math.max(now - came, FOLLOW_INTERVAL - (now - asked)))
+      })
+    return following
+  }
+
   async function refreshOverview(): Promise<void> {
     const { from, to } = extent.value
     const known = overview.value?.request
     if (to <= from || (known && to - known.to < (to - from) * OVERVIEW_GROWTH)) return
-    overview.value = await engine.api.view({ from, to, width: width.value, cursor: null })
+    overview.value = await engine.api.view({ from, to, width: width.value, cursor: null, only: 'charts' })
     painter.invalidate()
   }
 
@@ -190,7 +210,8 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
   watch(session.pulse, () => {
     if (!session.live.value) return
     if (follow.value) followNow()
-    void refresh()
+    // while it follows, the view that is under way has what this tells
+    if (!follow.value || !asking) void refresh()
   })
   watch([cursor, width, axis], () => {
     painter.invalidate()
@@ -207,6 +228,8 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     follow,
     cursor,
     pinned: computed(() => pin.value !== null),
+    held,
+    at,
     time,
     selection,
     latency: latency.figures,
@@ -214,8 +237,10 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     axis,
     nextAxis: () => (axis.value = MAP_AXES[(MAP_AXES.indexOf(axis.value) + 1) % MAP_AXES.length]!),
     hold() {
-      if (follow.value) follow.value = false
-      else timeline.toEnd()
+      if (!follow.value) return timeline.toEnd()
+      follow.value = false
+      painter.invalidate()
+      void refresh()
     },
     async ready() {
       await nextTick()

@@ -104,6 +104,31 @@ describe('a view', () => {
     expect(density!.counts[99]).toBe(0)
   })
 
+  it('has no more rows of density than can be seen, and none of two segments', () => {
+    const many: ScriptEvent[] = [...createVm(0, 1, 2)]
+    for (let i = 0; i < 6100; i++) many.push(insert(1 + i / 1000, i + 1, 0x100000 + (i % 400), 1))
+    for (let i = 0; i < 10; i++) many.push(insert(8, 7000 + i, pages(64 * GiB) + i, 1))
+    const v = view(modelOf(many), { from: 0, to: 0.01, width: 10, cursor: null })
+    const [density] = v.density
+    const per = density!.per!
+    expect(v.vms[0]!.segments.map(({ rows }) => rows)).toEqual([6100, 10])
+    expect(density!.rows).toBe(Math.ceil(6100 / per) + Math.ceil(10 / per))
+    expect(density!.rows).toBeLessThan(200)
+    const last = (column: number): number[] =>
+      Array.from({ length: density!.rows }, (_, row) => density!.counts[row * 10 + column]!)
+    // all live on: each is in the last column once, the others of the second segment in its only row
+    expect(last(9).reduce((sum, count) => sum + count, 0)).toBe(6110)
+    expect(last(9).at(-1)).toBe(10)
+    expect(last(0)).toEqual(last(0).map(() => 0))
+  })
+
+  it('has charts and marks alone where no more is wanted', () => {
+    const whole = view(modelOf(events), { from: 0, to: 1, width: 20, cursor: null })
+    const charts = view(modelOf(events), { from: 0, to: 1, width: 20, cursor: null, only: 'charts' })
+    expect([charts.charts, charts.marks, charts.end]).toEqual([whole.charts, whole.marks, whole.end])
+    expect([charts.vms, charts.rects.va.length, charts.jobs.id.length]).toEqual([[], 0, 0])
+  })
+
   it('has the interval before each flip, for each CRTC', () => {
     const flips = [100, 116, 120, 150].map((ms) => ({ ms, kind: Kind.FlipDone, crtc: ms === 120 ? 2 : 1, seqno: 0 }))
     const { charts, cursor } = view(modelOf(flips), { from: 0, to: 1, width: 100, cursor: 0.13 })

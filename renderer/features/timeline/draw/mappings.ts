@@ -40,8 +40,9 @@ export function drawMappings(surface: Surface, scene: MapScene): void {
 
   drawGrid(surface, range)
   drawBreaks(surface, layout)
+  const segments = view.vms[group]?.segments ?? []
   for (const density of view.density)
-    if (density.group === group) drawDensity(surface, density, layout, view.request, range, ink)
+    if (density.group === group) drawDensity(surface, density, { layout, segments }, view.request, range, ink)
 
   for (let index = 0; index < rects.group.length; index++) {
     if (rects.group[index] !== group) continue
