@@ -47,7 +47,7 @@ const LAYERS = [
     sees: ['wire', 'store', 'model', 'session'].map((name) => `engine/${name}`).concat(ENGINE),
     packages: ['node:', 'hyparquet-writer']
   },
-  { of: 'engine/import', sees: ['engine/wire', 'engine/store', ...ENGINE], packages: ['node:'] },
+  { of: 'engine/import', sees: ['engine/wire', 'engine/store', ...ENGINE], packages: ['node:', 'fzstd'] },
   { of: 'engine/connect', sees: ENGINE, packages: ['node:', 'ssh2', 'ssh-config', 'valibot'] },
   { of: 'engine/deploy', sees: ['engine/connect', 'engine/wire', ...ENGINE], packages: ['node:', 'valibot'] },
   {

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { EXIT, VascopeError } from '../problem'
 import { importDevcoredump, isDevcoredump } from './devcoredump'
 import { importTraced, isTraceReport, readTraceReport } from './tracecmd'
-import { isTraceDat, readTraceDat, TraceDatError } from './tracedat'
+import { TraceDatError } from './cursor'
+import { isTraceDat, readTraceDat } from './tracedat'
+
+/** What is read at once, unpacked; also how long a text can be. */
+const MOST_BYTES = 500_000_000
 
 export interface Imported {
   session: string
@@ -13,11 +17,18 @@ export interface Imported {
   notes: string[]
 }
 
-/** Makes a session file of what something else recorded; the format is seen from the input. Throws VascopeError where it is none. */
-export function importSession(input: string, file: string): Imported {
-  const bytes = read(input)
+/**
+ * Makes a session file of what something else recorded; the format is seen from the input. Throws VascopeError where it is none, or where
+ * it comes to more than `mostBytes`.
+ */
+export function importSession(input: string, file: string, mostBytes = MOST_BYTES): Imported {
+  const bytes = read(input, mostBytes)
   if (isTraceDat(bytes))
-    return { session: file, format: 'trace-cmd', ...importTraced(traceDat(bytes, input), 'nanoseconds', input, file) }
+    return {
+      session: file,
+      format: 'trace-cmd',
+      ...importTraced(traceDat(bytes, input, mostBytes), 'nanoseconds', input, file)
+    }
   const text = bytes.toString('utf8')
   if (isDevcoredump(text)) return { session: file, format: 'devcoredump', ...importDevcoredump(text, input, file) }
   if (isTraceReport(text)) {
@@ -32,30 +43,38 @@ export function importSession(input: string, file: string): Imported {
   )
 }
 
-function traceDat(bytes: Buffer, input: string): ReturnType<typeof readTraceDat> {
+function traceDat(bytes: Buffer, input: string, mostBytes: number): ReturnType<typeof readTraceDat> {
   try {
-    return readTraceDat(bytes)
+    return readTraceDat(bytes, mostBytes)
   } catch (error) {
     if (!(error instanceof TraceDatError)) throw error
     throw new VascopeError(
       'import-trace-dat',
       `${input} ${error.message}.`,
-      'Record with trace-cmd record --file-version 6, or import what trace-cmd report -i FILE prints.',
+      'Import what trace-cmd report -i FILE prints instead.',
       EXIT.usage
     )
   }
 }
 
-function read(input: string): Buffer {
+function read(input: string, mostBytes: number): Buffer {
   try {
+    if (statSync(input).size > mostBytes) throw tooMuch(input, mostBytes)
     const bytes = readFileSync(input)
-    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes
+    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes
   } catch (error) {
-    throw new VascopeError(
-      'import-read',
-      `${input} cannot be read: ${(error as Error).message}.`,
-      'Check the path.',
-      EXIT.usage
-    )
+    if (error instanceof VascopeError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooMuch(input, mostBytes)
+    throw new VascopeError('import-read', `${input} cannot be read: ${message}.`, 'Check the path.', EXIT.usage)
   }
+}
+
+function tooMuch(input: string, mostBytes: number): VascopeError {
+  return new VascopeError(
+    'import-size',
+    `${input} has more than ${mostBytes / 1e6} MB, unpacked, which is too much to import at once.`,
+    'Record for a shorter time, or only the events of vascoped: trace-cmd record -e vascope_PID.',
+    EXIT.usage
+  )
 }

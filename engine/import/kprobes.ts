@@ -17,8 +17,8 @@ export interface ProbeEvent {
   guard?: 'zero' | 'present' | 'pointer'
   /** It makes this object: its address may have been that of another. */
   makes?: number
-  /** The address is one within the object, of its reference count. */
-  inside?: boolean
+  /** The address is that of the object's reference count, so far behind its beginning. */
+  inside?: bigint
   /** Takes as long as since this event of its task. */
   since?: string
   /** Has the reason of the innermost call around it. */
@@ -27,9 +27,12 @@ export interface ProbeEvent {
 
 const F = Field
 
+/** Where the reference count is in a drm_gpuvm and a drm_gpuvm_bo (include/drm/drm_gpuvm.h, 6.8 to 7.3, 64 bits) and in a drm_gem_object. */
+const Refcount = { vm: 72n, vmBo: 20n, bo: 0n }
+
 export const PROBE_EVENTS: Readonly<Record<string, ProbeEvent>> = {
   vm_create: { kind: Kind.VmCreate, values: [F.vm, F.flags, F.iova, F.range], task: true, name: true, makes: F.vm },
-  vm_destroy: { kind: Kind.VmDestroy, values: [F.vm], task: true, inside: true },
+  vm_destroy: { kind: Kind.VmDestroy, values: [F.vm], task: true, inside: Refcount.vm },
   vm_bo_create: {
     kind: Kind.VmBoCreate,
     values: [F.vm, F.vmBo, F.bo, F.refcount],
@@ -38,7 +41,7 @@ export const PROBE_EVENTS: Readonly<Record<string, ProbeEvent>> = {
     makes: F.vmBo
   },
   vm_bo_destroy: { kind: Kind.VmBoDestroy, values: [F.vm, F.vmBo, F.bo, F.refcount], task: true },
-  vm_bo_defer: { kind: Kind.VmBoDefer, values: [F.vmBo], inside: true },
+  vm_bo_defer: { kind: Kind.VmBoDefer, values: [F.vmBo], inside: Refcount.vmBo },
   vm_bo_evict: { kind: Kind.VmBoEvict, values: [F.vmBo, F.count] },
   va_insert: {
     ...{
@@ -56,7 +59,7 @@ export const PROBE_EVENTS: Readonly<Record<string, ProbeEvent>> = {
   sm_map: { kind: Kind.SmMap, values: [F.vm, F.bo, F.iova, F.range, F.offset, F.flags], task: true },
   sm_unmap: { kind: Kind.SmUnmap, values: [F.vm, F.iova, F.range], task: true },
   bo_create: { kind: Kind.BoCreate, values: [F.bo, F.size, F.flags], task: true, guard: 'present', makes: F.bo },
-  bo_destroy: { kind: Kind.BoDestroy, values: [F.bo], task: true, guard: 'present', inside: true },
+  bo_destroy: { kind: Kind.BoDestroy, values: [F.bo], task: true, guard: 'present', inside: Refcount.bo },
   handle_open: { kind: Kind.HandleOpen, values: [F.file, F.bo, F.handle, F.refcount], task: true, guard: 'zero' },
   handle_close: { kind: Kind.HandleClose, values: [F.file, F.bo, F.handle, F.refcount], task: true },
   pages_get: { kind: Kind.PagesGet, values: [F.bo], guard: 'pointer' },

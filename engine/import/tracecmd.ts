@@ -15,8 +15,6 @@ import {
 } from './kprobes'
 
 const PAGE = 4096n
-/** Where a reference count is in its object, at most. */
-const WITHIN = 4096n
 /** "msm" as an event's `device` has it. */
 const MSM = 0x6d736dn
 const MSM_OWN = new Set(['bo_create', 'sm_map'])
@@ -196,10 +194,7 @@ class ReportReader {
   private id(field: number, address: bigint, { makes, inside }: ProbeEvent): number {
     let ids = this.ids.get(field)
     if (!ids) this.ids.set(field, (ids = new Map()))
-    let at = address
-    if (inside && !ids.has(at))
-      for (const known of ids.keys())
-        if (known < address && address - known < WITHIN && (at === address || known > at)) at = known
+    const at = address - (inside ?? 0n)
     const known = ids.get(at)
     if (known !== undefined && makes !== field) return known
     const id = (this.made.get(field) ?? 0) + 1

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importSession } from '../../../engine/import/import'
 import { readTraceReport, type Line } from '../../../engine/import/tracecmd'
+import { TraceDatError } from '../../../engine/import/cursor'
 import { readTraceDat } from '../../../engine/import/tracedat'
 import { REASONS } from '../../../engine/model/state'
 import { resource } from '../../../engine/paths'
@@ -15,6 +16,8 @@ import { Kind } from '../../../engine/wire/schema'
 const REPORT = resource('tests/fixtures/import/trace-cmd-report.txt.gz')
 /** What the report was printed of, without the descriptions of other events and the addresses of symbols. */
 const DAT = resource('tests/fixtures/import/trace.dat.gz')
+/** The same, made version 7 by `trace-cmd convert --compression zstd`. */
+const DAT7 = resource('tests/fixtures/import/trace-v7.dat.gz')
 const text = gunzipSync(readFileSync(REPORT)).toString()
 let dir: string
 
@@ -65,6 +68,22 @@ describe('a report of trace-cmd', () => {
     expect(openRecording(out).model.lost.get(0)).toEqual({ kernel: 123, queue: 0 })
   })
 
+  it('takes an address for an object only where it is that of its reference count', () => {
+    const [input, out] = [path.join(dir, 'near.txt'), path.join(dir, 'near.vascope')]
+    const line = (n: number, rest: string): string => `  test-7 [000] 1.00000${n}: ${rest}\n`
+    writeFileSync(
+      input,
+      'cpus=1\n' +
+        line(1, 'vm_create: (x) a0=0x1000 a1=0x0 a2=0x0 a3=0x1000000 text="a"') +
+        line(2, 'vm_destroy: (x) a0=0x1400') + // of one that is older than the recording
+        line(3, 'vm_create: (x) a0=0x2000 a1=0x0 a2=0x0 a3=0x1000000 text="b"') +
+        line(4, 'vm_destroy: (x) a0=0x2048')
+    )
+    importSession(input, out)
+    const { vms } = openRecording(out).model.state
+    expect([...vms.values()].filter(({ destroyed }) => destroyed === null).map(({ name }) => name)).toEqual(['a'])
+  })
+
   it('of something else is refused', () => {
     const [input, out] = [path.join(dir, 'sched.txt'), path.join(dir, 'sched.vascope')]
     writeFileSync(input, 'cpus=2\n          <idle>-0     [000]    12.000001: sched_switch:         prev_comm=a\n')
@@ -101,10 +120,51 @@ describe('a trace.dat', () => {
       writeFileSync(input, bytes.subarray(0, length))
       expect(() => importSession(input, out)).toThrow(/ends within its description/)
     }
-    writeFileSync(input, Buffer.from('\x17\x08\x44tracing7\0', 'latin1'))
-    expect(() => importSession(input, out)).toThrow(/has version 7/)
+    writeFileSync(input, Buffer.from('\x17\x08\x44tracing8\0', 'latin1'))
+    expect(() => importSession(input, out)).toThrow(/has version 8/)
     expect(existsSync(out)).toBe(false)
     writeFileSync(input, bytes.subarray(0, bytes.length - 100_000)) // whole pages of the last CPU are missing
     expect(importSession(input, out).events).toBeGreaterThan(100)
+  })
+
+  it('of version 7 has the same events, unpacked', () => {
+    const packed = gunzipSync(readFileSync(DAT7))
+    expect(readTraceDat(packed)).toEqual(readTraceDat(bytes))
+    expect(() => readTraceDat(packed, 100_000)).toThrow(/more than can be read at once/)
+  })
+
+  it('of version 7 that is damaged is refused in words, or read as far as it can be', () => {
+    const packed = gunzipSync(readFileSync(DAT7))
+    for (let at = 12; at < packed.length; at += 6007) {
+      const damaged = Buffer.from(packed)
+      damaged.writeUInt32LE((damaged.readUInt32LE(at - 4) ^ 0x40102081) >>> 0, at - 4)
+      try {
+        readTraceDat(damaged, 50_000_000)
+      } catch (error) {
+        if (!(error instanceof TraceDatError)) throw error
+        expect(error.message).toMatch(/^(ends|has|comes|says|is) /)
+      }
+    }
+  })
+
+  it('whose sizes are nothing that can be is read around them, or refused in words', () => {
+    const pageless = Buffer.from(bytes)
+    pageless.writeUInt32LE(0, 14)
+    expect(() => readTraceDat(pageless)).toThrow(/says that a page has 0 bytes/)
+    const fieldless = Buffer.from(
+      bytes.toString('latin1').replaceAll('size:8;\tsigned:0;', 'size:0;\tsigned:0;'),
+      'latin1'
+    )
+    expect(fieldless.equals(bytes)).toBe(false)
+    expect(readTraceDat(fieldless).length).toBe(readTraceDat(bytes).length)
+  })
+})
+
+describe('what is too much', () => {
+  it('is refused before memory is, packed or not', () => {
+    const out = path.join(dir, 'bomb.vascope')
+    expect(() => importSession(DAT, out, 100_000)).toThrow(/more than 0\.1 MB, unpacked/)
+    expect(() => importSession(DAT, out, 10_000)).toThrow(/more than 0\.01 MB/)
+    expect(existsSync(out)).toBe(false)
   })
 })
