@@ -1,4 +1,4 @@
-import { Checker } from '../check/checker'
+import type { Checker } from '../check/checker'
 import { SessionModel } from '../model/session'
 import { formatCount, formatDuration, quantityText } from '../format'
 import { EXIT, VascopeError } from '../problem'
@@ -6,14 +6,17 @@ import { ANNOTATIONS } from '../store/ending-note'
 import type { Lost } from '../store/loss'
 import { SessionReader, type Damage } from '../store/reader'
 import { big } from '../wire/messages'
+import { Judging } from './judging'
 
 /** A session read from its file. */
 export interface Recording {
   file: string
   bytes: number
   model: SessionModel
-  /** What the rules say of it. Made when it is first asked for, in a pass of its own: judging takes many times longer than reading. */
+  /** What the rules say of it. Made when it is first asked for, in a pass of its own, and kept: judging takes many times longer than reading. */
   readonly checker: Checker
+  /** The same, but lets others have their turn while it is made. Throws once `signal` is aborted. */
+  judge(signal?: AbortSignal): Promise<Checker>
   head: SessionReader['head']
   /** The commands that run the same again, one a line. */
   command: string
@@ -32,7 +35,6 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
   const reader = new SessionReader(file)
   try {
     const model = new SessionModel()
-    let checked: Checker | null = null
     watch?.(model)
     let frames = 0
     reader.frames((message) => {
@@ -47,7 +49,7 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
         EXIT.file
       )
     model.reconciler.settle()
-    const sound = reader.damage.length === 0
+    const judging = new Judging(file, reader.damage.length === 0)
     const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
     for (const note of reader.notes)
       if (note.kind !== 'run' && note.kind !== ANNOTATIONS) model.note(note.text, model.seconds(big(note.timeNs)))
@@ -57,52 +59,15 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
       bytes: reader.bytes,
       model,
       get checker() {
-        return (checked ??= judge(file, sound))
+        return judging.now()
       },
+      judge: (signal) => judging.inTurns(signal),
       head: reader.head,
       command,
       damage: reader.damage,
       lost: reader.lost(),
       complete: reader.complete
     }
-  } finally {
-    reader.close()
-  }
-}
-
-/** Holds a session file against the rules, at one go. `sound`: nothing of it is damaged, so that its last moment counts as passed. */
-function judge(file: string, sound: boolean): Checker {
-  const reader = new SessionReader(file)
-  try {
-    const model = new SessionModel()
-    const checker = new Checker(model)
-    reader.frames((message) => void model.take(message))
-    checker.finish(model.goodbye !== null && sound)
-    return checker
-  } finally {
-    reader.close()
-  }
-}
-
-/** At most so many milliseconds of judging are done between two turns of the event loop. */
-const TURN_MS = 20
-
-/** As Recording.checker, but lets others have their turn meanwhile. Throws once `signal` is aborted. */
-export async function judgeInTurns({ file, damage }: Recording, signal: AbortSignal): Promise<Checker> {
-  const reader = new SessionReader(file)
-  try {
-    const model = new SessionModel()
-    const checker = new Checker(model)
-    let turn = performance.now()
-    for (const message of reader.messages()) {
-      model.take(message)
-      if (performance.now() - turn < TURN_MS) continue
-      await new Promise((resolve) => setImmediate(resolve))
-      signal.throwIfAborted()
-      turn = performance.now()
-    }
-    checker.finish(model.goodbye !== null && damage.length === 0)
-    return checker
   } finally {
     reader.close()
   }

@@ -53,6 +53,24 @@ describe('a recording', () => {
     expect(page(file)).toEqual({ counts, total, findings, rules })
   })
 
+  it('is judged once, whoever asks: those who wait for it, and the report behind them', async () => {
+    const recording = openRecording(recorded('shared', overlap))
+    const gone = new AbortController()
+    const [dropped, kept, other] = [recording.judge(gone.signal), recording.judge(), recording.judge()]
+    gone.abort()
+    await expect(dropped).rejects.toThrow('abort')
+    const checker = await kept
+    for (const same of [await other, recording.checker, await recording.judge()]) expect(same).toBe(checker)
+    expect(checker.page()).toEqual(page(recording.file))
+  })
+
+  it('is judged again where the one who asked first gave up', async () => {
+    const recording = openRecording(recorded('again', Array.from({ length: 200 }, (_, n) => k.bo(1, n + 1)).flat()))
+    const gone = AbortSignal.abort()
+    await expect(recording.judge(gone)).rejects.toThrow('abort')
+    expect((await recording.judge()).page()).toEqual(page(recording.file))
+  })
+
   it('has its findings in the report', () => {
     const text = report(openRecording(recorded('reported', overlap)))
     expect(text).toContain('VA 2 was inserted over VA 1, which was not removed')

@@ -1,0 +1,79 @@
+import { Checker } from '../check/checker'
+import { SessionModel } from '../model/session'
+import { SessionReader } from '../store/reader'
+
+/** At most so many milliseconds of judging are done between two turns of the event loop. */
+const TURN_MS = 20
+
+/** Holds a session file against the rules: once, whoever asks and however often. Judging takes many times longer than reading. */
+export class Judging {
+  private checker: Checker | null = null
+  private underWay: Promise<Checker> | null = null
+  /** Of those who wait for it; undefined: one who does not give up. */
+  private signals: (AbortSignal | undefined)[] = []
+
+  /** `sound`: nothing of the file is damaged, so that its last moment counts as passed. */
+  constructor(
+    private readonly file: string,
+    private readonly sound: boolean
+  ) {}
+
+  /** At one go. Throws VascopeError where the file has gone. */
+  now(): Checker {
+    if (this.checker) return this.checker
+    const steps = this.steps()
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return (this.checker = value)
+    }
+  }
+
+  /**
+   * Lets others have their turn meanwhile. Throws as `now`, and once `signal` is aborted; it goes on while another waits for it that is not.
+   */
+  async inTurns(signal?: AbortSignal): Promise<Checker> {
+    if (this.checker) return this.checker
+    this.signals.push(signal)
+    this.underWay ??= this.run().finally(() => {
+      this.underWay = null
+      this.signals = []
+    })
+    const checker = await this.underWay
+    signal?.throwIfAborted()
+    return checker
+  }
+
+  private async run(): Promise<Checker> {
+    const steps = this.steps()
+    try {
+      for (let turn = performance.now(); ;) {
+        const { done, value } = steps.next()
+        if (done) return (this.checker ??= value)
+        if (performance.now() - turn < TURN_MS) continue
+        await new Promise((resolve) => setImmediate(resolve))
+        if (this.checker) return this.checker // somebody could not wait
+        if (this.signals.every((signal) => signal?.aborted)) this.signals[0]!.throwIfAborted()
+        turn = performance.now()
+      }
+    } finally {
+      steps.return(undefined as never) // closes the file
+    }
+  }
+
+  /** Steps after each frame. */
+  private *steps(): Generator<void, Checker> {
+    const reader = new SessionReader(this.file)
+    try {
+      const model = new SessionModel()
+      const checker = new Checker(model)
+      for (const message of reader.messages()) {
+        model.take(message)
+        yield
+      }
+      checker.finish(model.goodbye !== null && this.sound)
+      return checker
+    } finally {
+      reader.close()
+    }
+  }
+}
