@@ -1,5 +1,6 @@
 import { BatchGroup } from '../model/group'
 import { EventCursor } from '../model/observer'
+import { SnapshotParts } from '../model/parts'
 import type { NameFields, TaskFields } from '../wire/announce'
 import { BatchError, type DecodedBatch } from '../wire/batch'
 import {
@@ -40,6 +41,7 @@ export class Replay {
   private readonly scenarios = new Map<number, Scenario>()
   private nextSeq = 1
   private parts: Snapshot[] = []
+  private readonly came = new SnapshotParts()
   /** Events were lost, and no complete snapshot has come since. */
   private uncertain = false
   private lossUntil = -Infinity
@@ -119,16 +121,20 @@ export class Replay {
 
   private takeSnapshot(part: Snapshot): void {
     this.apply()
-    this.parts = part.part === 0 ? [part] : [...this.parts, part]
+    const { came } = this
+    came.take(part)
+    if (came.first) this.parts = []
+    this.parts.push(part)
     if (!part.last) return
     const [begin, end] = [this.seconds(big(part.beginNs)), this.seconds(big(part.endNs))]
     this.reach(end)
-    const whole = (part.complete ?? false) && begin >= this.lossUntil
+    const complete = (part.complete ?? false) && came.all
+    const whole = complete && begin >= this.lossUntil
     const alone = !this.source.schema.has(Kind.VaInsert)
     const vas = this.parts.reduce((n, { vas: list }) => n + list.length, 0)
-    this.watcher.snapshot?.(end, vas, part.complete ?? false)
+    this.watcher.snapshot?.(end, vas, complete)
     this.found(this.parts, begin)
-    if (alone || (this.uncertain && whole)) this.resync(this.parts, begin)
+    if ((alone && came.all) || (this.uncertain && whole)) this.resync(this.parts, begin)
     if (whole) this.uncertain = false
     this.parts = []
   }

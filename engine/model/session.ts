@@ -20,6 +20,7 @@ import { applyEvent } from './apply'
 import { isId } from './columns'
 import { BatchGroup } from './group'
 import { EventCursor, type Observer } from './observer'
+import { SnapshotParts } from './parts'
 import { Reconciler } from './reconcile'
 import { applySnapshot } from './snapshot'
 import { State } from './state'
@@ -70,6 +71,7 @@ export class SessionModel {
   /** Of the batch that is to come. */
   nextSeq = 1
   private parts: Snapshot[] = []
+  private readonly came = new SnapshotParts()
 
   get kinds(): Schema {
     return this.schema
@@ -265,7 +267,10 @@ export class SessionModel {
 
   private takeSnapshot(part: Snapshot): void {
     this.apply()
-    this.parts = part.part === 0 ? [part] : [...this.parts, part]
+    const { came } = this
+    came.take(part)
+    if (came.first) this.parts = []
+    this.parts.push(part)
     if (!part.last) return
     const parts = this.parts.map((p) => this.withIds(p))
     this.parts = []
@@ -273,16 +278,17 @@ export class SessionModel {
     const begin = this.seconds(big(part.beginNs))
     const end = this.seconds(big(part.endNs))
     if (end > this.until) return
+    const complete = part.complete && came.all
     // a walk that began before a loss had ended may itself be older than what was lost
-    const whole = part.complete && begin >= this.lossUntil
+    const whole = complete && begin >= this.lossUntil
     for (const observer of this.observers) observer.snapshot(parts, begin, end, whole)
     this.reconciler.snapshot(parts, begin, end, whole)
     // without events snapshots are all there is: what one does not show has gone
     const alone = !this.kinds.has(Kind.VaInsert)
-    applySnapshot(this.state, parts, begin, end, alone || (this.uncertain && whole))
+    applySnapshot(this.state, parts, begin, end, (alone && came.all) || (this.uncertain && whole))
     if (whole) this.uncertain = false
     const vas = parts.reduce((n, p) => n + p.vas.length, 0)
-    const text = `snapshot, ${vas} mappings${part.complete ? '' : ', incomplete'}`
+    const text = `snapshot, ${vas} mappings${complete ? '' : ', incomplete'}`
     this.state.markers.push({ time: end, until: end, kind: 'snapshot', text })
     this.reach(end)
   }

@@ -1,4 +1,5 @@
 import { Gone } from '../model/gone'
+import { SnapshotParts } from '../model/parts'
 import { Reason } from '../model/state'
 import { eventContext } from '../store/events'
 import type { SessionReader } from '../store/reader'
@@ -49,6 +50,16 @@ class Search {
   /** All VAs found: ids are never given again. */
   private readonly known = new Map<number, Covering>()
   private readonly gone = new Gone()
+  /** VAs that the snapshot which comes has shown. */
+  private readonly shown = new Set<number>()
+  private readonly parts = new SnapshotParts()
+  /** As the model's: events were lost, and no complete snapshot has come since. */
+  private uncertain = false
+  private lossUntil = -Infinity
+  private nextSeq = 1
+  private newest = -Infinity
+  /** Without events snapshots are all there is. */
+  private readonly alone: boolean
 
   constructor(
     reader: SessionReader,
@@ -60,6 +71,7 @@ class Search {
     this.origin = origin
     this.pageSize = pageSize
     this.page = Number(address / BigInt(pageSize))
+    this.alone = !schema.has(Kind.VaInsert)
     this.reasons = schema.get(Kind.VaRemove)?.columns.includes(Field.reason) ?? false
   }
 
@@ -74,11 +86,26 @@ class Search {
     } else if (frame[0] === FrameTag.snapshot) {
       const snapshot = decodeFrame(frame)?.snapshot
       if (snapshot) this.snapshot(snapshot as Snapshot)
+    } else if (frame[0] === FrameTag.loss) {
+      const loss = decodeFrame(frame)?.loss
+      if (loss) this.lose(this.seconds(big(loss.lastNs)))
     }
   }
 
-  private batch({ count, kind, time, columns }: DecodedBatch): void {
+  private seconds(ns: bigint): number {
+    return Number(ns - this.origin) / 1e9
+  }
+
+  private lose(until: number): void {
+    this.uncertain = true
+    this.lossUntil = Math.max(this.lossUntil, until)
+  }
+
+  private batch({ seq, count, kind, time, columns }: DecodedBatch): void {
     const { page, vm } = this
+    if (seq > this.nextSeq) this.lose(count > 0 ? time[0]! / 1e9 : this.newest)
+    this.nextSeq = seq + 1
+    if (count > 0) this.newest = Math.max(this.newest, time[count - 1]! / 1e9)
     const value = (field: number, i: number): number => columns[field]![i]!
     for (let i = 0; i < count; i++) {
       if (kind[i] === Kind.VaInsert) {
@@ -144,7 +171,10 @@ class Search {
 
   /** What a walk of the kernel's lists shows and no event told: mappings of before tracing, and of a loss. */
   private snapshot(part: Snapshot): void {
-    const begin = Number(big(part.beginNs) - this.origin) / 1e9
+    const { parts } = this
+    parts.take(part)
+    if (parts.first) this.shown.clear()
+    const begin = this.seconds(big(part.beginNs))
     for (const v of part.vas) {
       const [va, vm, iova, pages] = [num(v.id), num(v.vm), num(v.iova), num(v.range)]
       if (iova > this.page || iova + pages <= this.page || (this.vm !== undefined && vm !== this.vm)) continue
@@ -153,16 +183,15 @@ class Search {
       this.add(va, vm, num(v.bo), iova, pages, num(v.offset), begin, false)
     }
     if (!part.last) return
-    // one that a complete walk does not show has gone, and its end was lost
-    if (part.complete)
+    // after a loss, one that a complete walk does not show has gone, and its end was lost
+    const whole = (part.complete ?? false) && parts.all && begin >= this.lossUntil
+    if ((this.alone && parts.all) || (this.uncertain && whole))
       for (const one of this.live.values())
         if (one.start < begin && !this.shown.has(one.va)) {
           one.end = begin
           this.live.delete(one.va)
         }
-    this.gone.forget(Number(big(part.endNs) - this.origin) / 1e9)
-    this.shown.clear()
+    if (whole) this.uncertain = false
+    this.gone.forget(this.seconds(big(part.endNs)))
   }
-
-  private readonly shown = new Set<number>()
 }

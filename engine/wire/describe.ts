@@ -12,6 +12,7 @@ export const FrameTag = {
   log: 0x3a,
   heartbeat: 0x42,
   goodbye: 0x4a,
+  loss: 0x52,
   checkpoint: 0x5a
 } as const
 
