@@ -1,4 +1,4 @@
-import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, type Schema } from '../engine/wire/schema'
+import { DELTA_COLUMNS, Field, FIRST_COLUMN, LAST_COLUMN, MORE, type Schema } from '../engine/wire/schema'
 
 /** Bytes that grow, written as protobuf's numbers. */
 class Bytes {
@@ -72,8 +72,8 @@ export class BatchEncoder {
     this.announced.bytes(message)
   }
 
-  /** The Frame of what was added, and an empty batch again. */
-  finish(seq: number): Uint8Array {
+  /** The Frame of what was added, and an empty batch again. `more`: the next one has events of the same time. */
+  finish(seq: number, more = false): Uint8Array {
     const body = new Bytes()
     body.varint(Field.seq << 3)
     body.varint(seq)
@@ -91,6 +91,10 @@ export class BatchEncoder {
     column(Field.kind, this.kind)
     column(Field.time, this.time)
     for (let field = FIRST_COLUMN; field <= LAST_COLUMN; field++) column(field, this.columns[field]!)
+    if (more) {
+      body.varint(MORE << 3)
+      body.varint(1)
+    }
     this.previous.fill(0)
     this.events = 0
     const frame = new Bytes()

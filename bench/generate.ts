@@ -84,6 +84,7 @@ export function generate(file: string, options: GenerateOptions): Truth {
     recorder.frame(frame)
   }
   const truth = new Workload(options.recorded === false ? (frame) => writer.frame(frame) : record, options).run()
+  if (options.recorded !== false) recorder.finish()
   writer.close(true)
   if (writer.problem) throw writer.problem
   return { ...truth, bytes: writer.bytes }
@@ -388,21 +389,20 @@ export class Workload {
     batch.add(kind, this.ns)
     this.events++
     this.counts[kind]!++
-    if (batch.events >= BATCH_EVENTS || this.ns - batch.firstNs > (this.options.batchNs ?? BATCH_NS))
-      this.sendBatch(batch)
+    if (batch.events >= BATCH_EVENTS || this.ns - batch.firstNs > (this.options.batchNs ?? BATCH_NS)) this.flush()
     if (this.ns >= this.nextBeat) {
       this.nextBeat += 1e9
       this.beat({ heartbeat: this.totals() })
     }
   }
 
+  /** The batches of one stretch of time, which a reader merges. */
   private flush(): void {
-    for (const batch of [this.lifecycle, this.activity]) if (batch.events > 0) this.sendBatch(batch)
-  }
-
-  private sendBatch(batch: BatchEncoder): void {
-    this.delivered += batch.events
-    this.send(batch.finish(++this.seq), this.ns)
+    const filled = [this.lifecycle, this.activity].filter(({ events }) => events > 0)
+    filled.forEach((batch, n) => {
+      this.delivered += batch.events
+      this.send(batch.finish(++this.seq, n < filled.length - 1), this.ns)
+    })
   }
 
   private totals(): object {

@@ -22,11 +22,10 @@ export interface Steps {
 
 export class GpuVm {
   /** Ascending, without overlaps. */
-  readonly vas: Va[] = []
+  readonly vas: Va[]
 
   constructor(vas: Iterable<Va> = []) {
-    this.vas.push(...vas)
-    this.vas.sort((a, b) => a.iova - b.iova)
+    this.vas = [...vas].sort((a, b) => a.iova - b.iova)
   }
 
   /**

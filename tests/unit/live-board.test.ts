@@ -28,6 +28,8 @@ describe('the board that is none', () => {
       signal: new AbortController().signal
     })
     await session.trace()
+    await session.news(1e6)
+    expect(session.latency.waiting).toBe(true)
     await board.sent
     await session.stop()
     await board.stop()
@@ -36,5 +38,7 @@ describe('the board that is none', () => {
     expect(await session.ended).toBeNull()
     expect([model.events, dropped(model), model.gaps]).toEqual([board.events, 0, 0])
     expect(model.state.mappings.length).toBe(board.lifetimes)
+    // a kernel that does what it is asked to
+    expect(session.checker.page().counts.violation).toBe(0)
   })
 })
