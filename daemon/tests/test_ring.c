@@ -20,7 +20,7 @@ static struct vs_slot *claim(struct numbers *numbers)
 {
 	struct vs_slot *slot = &numbers->slot[numbers->head % SLOTS];
 
-	if (numbers->head - numbers->tail >= SLOTS)
+	if (vs_ring_is_full(numbers->head, numbers->tail, SLOTS))
 		return NULL;
 	slot->serial = ~numbers->head;
 	slot->record.event.value[0] = numbers->head++;
@@ -113,12 +113,22 @@ static void test_taking_ends_though_records_keep_coming(void **state)
 	free(numbers);
 }
 
+static void test_the_tail_may_pass_a_head_that_was_read_before(void **state)
+{
+	assert_true(vs_ring_is_full(SLOTS, 0, SLOTS));
+	assert_false(vs_ring_is_full(SLOTS - 1, 0, SLOTS));
+	assert_false(vs_ring_is_full(3, 5, SLOTS));
+	assert_false(vs_ring_is_full(UINT64_MAX, 2, SLOTS));
+	assert_true(vs_ring_is_full(1, (uint64_t)1 - SLOTS, SLOTS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_empty_ring_gives_nothing),
 		cmocka_unit_test(test_records_are_taken_in_portions_and_none_is_lost),
 		cmocka_unit_test(test_a_record_that_is_being_written_holds_up_what_came_after_it),
+		cmocka_unit_test(test_the_tail_may_pass_a_head_that_was_read_before),
 		cmocka_unit_test(test_taking_ends_though_records_keep_coming),
 	};
 

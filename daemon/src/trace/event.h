@@ -14,6 +14,7 @@
 #include <linux/types.h>
 typedef __u32 uint32_t;
 typedef __u64 uint64_t;
+typedef __s64 int64_t;
 #else
 #include <stdint.h>
 #endif
@@ -199,6 +200,15 @@ struct vs_slot {
 	uint64_t serial;
 	struct vs_text_event record;
 };
+
+/*
+ * Whether all slots are in use. Signed: the head was read before the tail, which may have passed it by now. The claim of such a head
+ * fails, and is made anew.
+ */
+static inline __attribute__((always_inline)) int vs_ring_is_full(uint64_t head, uint64_t tail, uint32_t slots)
+{
+	return (int64_t)(head - tail) >= (int64_t)slots;
+}
 
 /* One per kind and CPU. produced = what was asked of the ring, dropped = what it had no room for. */
 struct vs_counter {

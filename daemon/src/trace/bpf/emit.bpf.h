@@ -50,7 +50,7 @@ static __always_inline struct vs_slot *vs_claim(void)
 		__u32 index = head & (ring_slots - 1);
 		struct vs_slot *slot;
 
-		if (head - ring_tail >= ring_slots)
+		if (vs_ring_is_full(head, ring_tail, ring_slots))
 			return 0;
 		slot = bpf_map_lookup_elem(&ring, &index);
 		if (!slot)
