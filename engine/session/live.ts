@@ -299,6 +299,7 @@ export class LiveSession {
         this.model.note(error.message, this.model.end)
         this.writer.note(error.code, error.message, this.model.boardNs(this.model.end))
       }
+      this.recorder?.finish()
       this.writer.close(this.model.goodbye !== null)
       error ??= this.writer.problem
     }

@@ -1,5 +1,6 @@
 import { encodeImage } from '../model/image'
 import { endedRows, forget } from '../model/forget'
+import { Overviews } from '../model/overview'
 import type { SessionModel } from '../model/session'
 import type { SessionWriter } from '../store/writer'
 
@@ -42,12 +43,13 @@ export class Trimmer {
 }
 
 /**
- * Writes the frames of a session as they come, after the model has taken them in, with keyframes among them. What ended long ago is
- * forgotten by the model then.
+ * Writes the frames of a session as they come, after the model has taken them in, with keyframes and overviews among them. What ended
+ * long ago is forgotten by the model then.
  */
 export class Recorder {
   private next: number
   private readonly trimmer: Trimmer
+  private readonly overviews: Overviews
 
   /** `every`: events between two keyframes, by the size of the state where left out. */
   constructor(
@@ -57,6 +59,7 @@ export class Recorder {
   ) {
     this.next = every ?? KEYFRAME_EVENTS
     this.trimmer = new Trimmer(model)
+    this.overviews = new Overviews(model)
   }
 
   /** A frame that the model has just taken in. */
@@ -65,11 +68,26 @@ export class Recorder {
     writer.frame(message)
     if (model.events < this.next || !model.atRest || writer.problem) return
     writer.keyframe(encodeImage(model), model.boardNs(model.end))
+    this.overview(false)
     if (this.trimmer.trim())
       model.note(
         'What ended long before this is in the file and no more in memory: it is not drawn while recording.',
         model.end
       )
     this.next = model.events + (this.every ?? keyframeAfter(model))
+  }
+
+  /** No more frames come. The file is still to be closed. */
+  finish(): void {
+    this.overview(true)
+  }
+
+  private overview(last: boolean): void {
+    const { model, writer } = this
+    if (!model.capabilities || writer.problem) return
+    const made = this.overviews.next(last)
+    if (!made) return
+    const { from, to, events, coarse, fine } = made
+    writer.overview({ fromNs: model.boardNs(from), toNs: model.boardNs(to), events }, { coarse, fine })
   }
 }

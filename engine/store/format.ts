@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib'
  */
 export const MAGIC = 'VASCOPE\n'
 export const MAJOR = 1
-export const MINOR = 2
+export const MINOR = 3
 export const HEAD_BYTES = 16
 export const CHUNK_HEAD_BYTES = 16
 export const CHUNK_MAGIC = 0x4b484356 // "VCHK", little endian
@@ -18,7 +18,8 @@ export const ChunkType = {
   Context: 5,
   Summary: 6,
   Tail: 7,
-  Keyframe: 8
+  Keyframe: 8,
+  Overview: 9
 } as const
 
 /** No chunk is longer; a larger length in a file is damage. Frames are cut into chunks of about CHUNK_TARGET. */
@@ -37,7 +38,7 @@ export const FRAMES_SEAL = Uint8Array.from([2, SEAL, ChunkType.Frames])
 /** The type that a payload says it has, or 0 where it does not say (files of 1.0). */
 export function sealOf(payload: Uint8Array): number {
   const type = payload.length >= 2 && payload[payload.length - 2] === SEAL ? payload[payload.length - 1]! : 0
-  return type <= ChunkType.Keyframe ? type : 0
+  return type <= ChunkType.Overview ? type : 0
 }
 
 export function fileHead(): Buffer {

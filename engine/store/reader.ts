@@ -5,10 +5,18 @@ import { Frame, SessionHead, SessionNote, SessionTail, num } from '../wire/messa
 import { ChunkFile, type Chunk, type Damage } from './chunks'
 import { decodeContext, type Context } from './context'
 import { decodeKeyframe } from './keyframes'
+import { decodeOverview } from './overviews'
 import { CHUNK_HEAD_BYTES, ChunkType, FRAMES_SEAL, HEAD_BYTES, MAGIC, MAJOR, TAIL_BYTES } from './format'
 import { lossOf, type Lost } from './loss'
 import { Scanner } from './scan'
-import { decodeIndexPart, newIndex, type Index, type IndexEntry, type KeyframeEntry } from './session-index'
+import {
+  decodeIndexPart,
+  newIndex,
+  type Index,
+  type IndexEntry,
+  type KeyframeEntry,
+  type OverviewEntry
+} from './session-index'
 
 export type { Damage } from './chunks'
 
@@ -134,6 +142,17 @@ export class SessionReader {
       return decodeKeyframe(chunk.payload, chunk.offset).image()
     } catch {
       return null // the CRC holds, so it was written so; the events up to it say the same
+    }
+  }
+
+  /** A part of an overview of the index; null where it is damaged, and can be made again. */
+  overviewOf({ offset }: OverviewEntry, part: 'coarse' | 'fine'): Uint8Array | null {
+    const chunk = this.file.chunkAt(offset)
+    if (chunk?.type !== ChunkType.Overview) return null
+    try {
+      return decodeOverview(chunk.payload, offset)[part]()
+    } catch {
+      return null
     }
   }
 

@@ -3,6 +3,7 @@ import { eachMessage } from '../wire/frames'
 import type { Chunk, ChunkFile, Damage } from './chunks'
 import { ChunkType } from './format'
 import { decodeKeyframe } from './keyframes'
+import { decodeOverview } from './overviews'
 import { decodeContext, type Context } from './context'
 import {
   announce,
@@ -68,6 +69,7 @@ export class Scanner {
       this.events = Math.max(this.events, entry.before + entry.events)
     } else if (type === ChunkType.Index) decodeIndexPart(payload, this.old)
     else if (type === ChunkType.Keyframe) this.index.keyframes.push(decodeKeyframe(payload, offset).entry)
+    else if (type === ChunkType.Overview) this.index.overviews.push(decodeOverview(payload, offset).entry)
     else if (type === ChunkType.Context) this.context = decodeContext(payload)
   }
 

@@ -6,6 +6,7 @@ import {
   SessionIndex,
   type IndexedChunkFields,
   type IndexedKeyframeFields,
+  type IndexedOverviewFields,
   type SessionIndexFields
 } from '../wire/messages'
 import { ChunkType } from './format'
@@ -39,6 +40,17 @@ export interface KeyframeEntry {
   after: number
 }
 
+/** Where an overview stands. */
+export interface OverviewEntry {
+  /** Of the chunk's magic, bytes from the start of the file. */
+  offset: number
+  /** The stretch that it is of, up to but without `toNs`. */
+  fromNs: number
+  toNs: number
+  /** About as many happened in it. */
+  events: number
+}
+
 /** What is known of the events of a session without reading its frames. */
 export interface Index {
   /** In the order of the file, also of chunks that are damaged. */
@@ -57,6 +69,8 @@ export interface Index {
   names: Map<number, NameFields>
   /** In the order of the file. */
   keyframes: KeyframeEntry[]
+  /** In the order of their times. */
+  overviews: OverviewEntry[]
 }
 
 /** About the size of one part of an index; far below the limit of a chunk. */
@@ -72,7 +86,8 @@ export function newIndex(): Index {
     endNs: 0,
     tasks: new Map(),
     names: new Map(),
-    keyframes: []
+    keyframes: [],
+    overviews: []
   }
 }
 
@@ -117,7 +132,8 @@ export function encodeIndex(index: Index): Uint8Array[] {
     tasks: TaskFields[]
     names: NameFields[]
     keyframes: IndexedKeyframeFields[]
-  } => ({ chunks: [], tasks: [], names: [], keyframes: [] })
+    overviews: IndexedOverviewFields[]
+  } => ({ chunks: [], tasks: [], names: [], keyframes: [], overviews: [] })
   let lists = none()
   let bytes = 0
   const finish = (): void => {
@@ -147,6 +163,10 @@ export function encodeIndex(index: Index): Uint8Array[] {
     room(30)
     lists.keyframes.push(keyframe)
   }
+  for (const overview of index.overviews) {
+    room(35)
+    lists.overviews.push(overview)
+  }
   finish()
   return parts
 }
@@ -164,6 +184,8 @@ export function decodeIndexPart(payload: Uint8Array, index: Index): void {
   announce(index, part.tasks.map(taskOf), part.names.map(nameOf))
   for (const { offset, timeNs, events, after } of part.keyframes)
     index.keyframes.push({ offset: num(offset), timeNs: num(timeNs), events: num(events), after: num(after) })
+  for (const { offset, fromNs, toNs, events } of part.overviews)
+    index.overviews.push({ offset: num(offset), fromNs: num(fromNs), toNs: num(toNs), events: num(events) })
   index.events = num(part.events)
   index.unwritten = num(part.unwritten)
   index.complete = part.complete ?? false

@@ -6,6 +6,7 @@ import { FrameFacts, FrameTag } from '../wire/describe'
 import { delimit } from '../wire/frames'
 import { SessionContext, SessionHead, SessionNote, SessionTail, type SessionHeadFields } from '../wire/messages'
 import { encodeKeyframe } from './keyframes'
+import { encodeOverview, type OverviewParts } from './overviews'
 import {
   CHUNK_LIMIT,
   CHUNK_TARGET,
@@ -17,7 +18,15 @@ import {
   MAJOR,
   MINOR
 } from './format'
-import { announce, encodeIndex, encodeSummary, entryOf, newIndex, type Index } from './session-index'
+import {
+  announce,
+  encodeIndex,
+  encodeSummary,
+  entryOf,
+  newIndex,
+  type Index,
+  type OverviewEntry
+} from './session-index'
 
 /**
  * Writes a session file as its frames arrive. Frames are collected into chunks; a chunk is written whole, with its summary behind it, so
@@ -103,6 +112,15 @@ export class SessionWriter {
     const payload = encodeKeyframe(entry, image)
     if (payload.length > CHUNK_LIMIT || !this.raw(chunkBytes(ChunkType.Keyframe, payload))) return
     index.keyframes.push(entry)
+  }
+
+  /** Writes the overview of a stretch of time. One that no chunk can hold is left out: it can be made again. */
+  overview(stretch: Omit<OverviewEntry, 'offset'>, parts: OverviewParts): void {
+    this.flush()
+    const entry = { ...stretch, offset: this.offset }
+    const payload = encodeOverview(entry, parts)
+    if (payload.length > CHUNK_LIMIT || !this.raw(chunkBytes(ChunkType.Overview, payload))) return
+    this.index.overviews.push(entry)
   }
 
   note(kind: string, text: string, timeNs: number): void {

@@ -4,7 +4,7 @@ import { vascope } from '../../proto/gen/vascope'
 /** The generated messages under short names. */
 export const { Frame, Command, Snapshot, EventBatch } = vascope.v1
 export const { SessionHead, SessionIndex, SessionNote, SessionContext, ChunkSummary, SessionTail } = vascope.v1
-export const { Keyframe, StreamImage } = vascope.v1
+export const { Keyframe, Overview, StreamImage } = vascope.v1
 export const { Column, EventKind, ProbeState, CheckState, ScenarioState, GoodbyeReason, LogLevel, TraceLevel, VmMode } =
   vascope.v1
 export const { TeardownReason, ShrinkStage } = vascope.v1
@@ -21,6 +21,7 @@ export type SessionHeadFields = vascope.v1.SessionHead.$Properties
 export type SessionIndexFields = vascope.v1.SessionIndex.$Properties
 export type IndexedChunkFields = vascope.v1.IndexedChunk.$Properties
 export type IndexedKeyframeFields = vascope.v1.IndexedKeyframe.$Properties
+export type IndexedOverviewFields = vascope.v1.IndexedOverview.$Properties
 export type CommandFields = vascope.v1.Command.$Properties
 
 /** "VSCP", Hello.magic. */
