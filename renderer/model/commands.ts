@@ -88,6 +88,10 @@ export const COMMANDS = {
   'scenarios.search': { title: 'Filter the scenarios', keys: ['/'], view: 'scenarios', hint: 'filter' },
 
   'compare.swap': { title: 'Swap A and B', keys: ['x'], view: 'compare', hint: 'swap' },
+  'compare.previous': { title: 'Previous step', keys: ['['], view: 'compare', hint: 'step' },
+  'compare.next': { title: 'Next step', keys: [']'], view: 'compare', hint: 'step' },
+  'compare.whole': { title: 'Show the whole sessions', keys: ['f'], view: 'compare', hint: 'whole' },
+  'compare.release': { title: 'Let go of the selected object', keys: ['escape'], view: 'compare' },
 
   'sessions.next': { title: 'Next session', keys: ['j', 'arrowdown'], view: 'sessions', hint: 'move' },
   'sessions.previous': { title: 'Previous session', keys: ['k', 'arrowup'], view: 'sessions', hint: 'move' },

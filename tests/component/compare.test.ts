@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { CompareMeasure } from '../../engine/api'
-import { alignB, linePath } from '../../renderer/features/compare/align'
-import { changeText, figureText } from '../../renderer/features/compare/figures'
+import type { CompareLanes, CompareMeasure } from '../../engine/api'
+import { alignB, linePath, timeOfB } from '../../renderer/features/compare/align'
+import { boAt, type LaneScene } from '../../renderer/features/compare/draw-lanes'
+import { fakeView } from './fake-engine'
+import { changeText, differing, figureText } from '../../renderer/features/compare/figures'
 
 const measure = (change: Partial<CompareMeasure>): CompareMeasure => ({
   id: 'x',
@@ -33,6 +35,16 @@ describe('two sides on one axis', () => {
     expect([0, 1.5, 3, 6, 9, 12].map(toA)).toEqual([0, 1, 2, 3, 4, 6])
   })
 
+  it('are found back from the axis', () => {
+    const back = timeOfB(alignB(steps, { a: 6, b: 12 }), 12)
+    for (const [a, b] of [
+      [1, 1.5],
+      [3, 6],
+      [5, 10.5]
+    ])
+      expect(back(a!)).toBeCloseTo(b!, 6)
+  })
+
   it('never go back, also where steps came in another order', () => {
     const toA = alignB([...steps, { key: 'late', a: { from: 0, to: 1 }, b: { from: 9.5, to: 9.8 } }], { a: 6, b: 12 })
     const times = Array.from({ length: 121 }, (_, i) => toA(i / 10))
@@ -60,5 +72,28 @@ describe('a difference in words', () => {
     expect(changeText(measure({ verdict: 'none' }))).toBe('noise')
     expect(changeText(measure({ verdict: 'none', change: 0 }))).toBe('same')
     expect(changeText(measure({ verdict: 'unknown' }))).toBe('not known')
+  })
+})
+
+describe('a lane', () => {
+  const lanes: CompareLanes = { ...fakeView({ from: 0, to: 8, width: 800, cursor: null }), keys: ['churn', 'mdp_kms'] }
+  const scene: LaneScene = { lanes, group: 1, place: (time) => time / 8, bo: null, any: false }
+
+  it('knows the BO of the mapping under the pointer, and none beside it', () => {
+    // three rows of the display's VM, from 1 s on
+    const hit = (x: number, y: number): number | null => boAt({ width: 800, height: 40 }, scene, x, y)
+    expect([hit(200, 8), hit(200, 19), hit(200, 31)]).toEqual([400, 401, 402])
+    expect(hit(50, 8)).toBeNull()
+  })
+})
+
+describe('facts that differ', () => {
+  it('are told of lists by what one side alone has', () => {
+    const [modules, kernel] = differing([
+      { name: 'modules', a: 'msm, drm, gpu_sched', b: 'msm weak, drm, gpu_sched' },
+      { name: 'kernel', a: '7.3.4', b: '' }
+    ])
+    expect(modules).toMatchObject({ a: 'msm', b: 'msm weak' })
+    expect(kernel).toMatchObject({ a: '7.3.4', b: 'none' })
   })
 })

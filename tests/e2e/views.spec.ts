@@ -121,6 +121,13 @@ test('every view shows a recorded session', async () => {
       timeout: 60_000
     })
     await expect(page.getByRole('region', { name: 'Policy by VM' })).toContainText('mdp_kms')
+    await expect(page.getByRole('region', { name: 'Lifetimes' })).toContainText('p50')
+    await page.getByRole('button', { name: '2 scanout-flip, BO 1' }).first().click()
+    await expect(page.getByRole('region', { name: 'Selected object' })).toContainText('vma_put')
+    await expect(page.getByRole('button', { name: '2 scanout-flip', exact: true })).toHaveAttribute(
+      'aria-pressed',
+      'true'
+    )
     await screens(page, 'compare')
   })
 

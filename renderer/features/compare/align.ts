@@ -26,6 +26,19 @@ export function alignB(steps: readonly CompareStep[], end: { a: number; b: numbe
   }
 }
 
+/** The other way round: the time of side B that stands at a time of A. `toA` never goes back. */
+export function timeOfB(toA: (time: number) => number, endB: number): (time: number) => number {
+  return (time) => {
+    let [low, high] = [0, endB]
+    for (let i = 0; i < 40; i++) {
+      const middle = (low + high) / 2
+      if (toA(middle) < time) low = middle
+      else high = middle
+    }
+    return (low + high) / 2
+  }
+}
+
 /** A course as the points of a stepped line. `x` and `y` turn time and value into pixels; what was not seen is a gap. */
 export function linePath(
   { stepSeconds, values }: CompareCourse,

@@ -40,3 +40,16 @@ export function changeText({ verdict, relative, change, unit }: CompareMeasure):
 function sign(value: number): string {
   return value < 0 ? '−' : '+'
 }
+
+/** Facts in which the sides differ. Of lists only what one side alone has stands there; the title has all. */
+export function differing(
+  facts: readonly { name: string; a: string; b: string }[]
+): { name: string; a: string; b: string; title: string }[] {
+  return facts.map(({ name, a, b }) => {
+    const [inA, inB] = [a.split(', '), b.split(', ')]
+    const list = inA.length > 1 && inB.length > 1
+    const only = (own: string[], other: string[]): string => own.filter((item) => !other.includes(item)).join(', ')
+    const [shownA, shownB] = list ? [only(inA, inB), only(inB, inA)] : [a, b]
+    return { name, a: shownA || 'none', b: shownB || 'none', title: `${name}\nA: ${a || 'none'}\nB: ${b || 'none'}` }
+  })
+}

@@ -3,6 +3,7 @@ import type { Comparison, Problem } from '../../../engine/api'
 import { useLatest } from '../../composables/useLatest'
 import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
+import { createLook, type Look } from './useLook'
 
 export type Side = 'a' | 'b'
 
@@ -17,6 +18,8 @@ export interface ComparisonState {
   put(side: Side, file: string, more?: boolean): void
   drop(side: Side, file: string): void
   swap(): void
+  /** How the result is looked at. */
+  look: Look
 }
 
 const KEY: InjectionKey<ComparisonState> = Symbol('comparison')
@@ -48,6 +51,7 @@ export function provideComparison(engine: EngineClient, session: Session): Compa
     result,
     problem,
     busy,
+    look: createLook(engine, session, result),
     put: (side, file, more = false) =>
       (files[side] = more ? [...files[side].filter((other) => other !== file), file] : [file]),
     drop: (side, file) => (files[side] = files[side].filter((other) => other !== file)),
