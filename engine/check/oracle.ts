@@ -9,7 +9,9 @@ import { hex } from './text'
 interface Expected extends Steps {
   task: number
   time: number
-  what: string
+  /** What was asked for; put into words when there is something to say. */
+  map: boolean
+  asked: Va
 }
 
 interface Oracle {
@@ -74,17 +76,16 @@ export class OracleRule implements Family {
     this.over(id, oracle)
     const iova = e.get(Field.iova) * state.pageSize
     const bytes = e.get(Field.range) * state.pageSize
-    const range = `${hex(iova)}..${hex(iova + bytes)}`
-    if (e.kind === Kind.SmUnmap) {
-      const steps = oracle.vm.unmap(iova, bytes)
-      oracle.expected = { ...steps, task: e.get(Field.task), time: e.time, what: `UNMAP ${range}` }
-      return
+    const map = e.kind === Kind.SmMap
+    const asked: Va = {
+      iova,
+      bytes,
+      bo: map ? e.get(Field.bo) : 0,
+      offset: map ? e.get(Field.offset) * state.pageSize : 0,
+      flags: map ? e.get(Field.flags) : 0
     }
-    const bo = e.get(Field.bo)
-    const offset = e.get(Field.offset) * state.pageSize
-    const steps = oracle.vm.map({ iova, bytes, bo, offset, flags: e.get(Field.flags) })
-    const what = bo === 0 ? `MAP_NULL ${range}` : `MAP ${range} of BO ${bo} + ${hex(offset)}`
-    oracle.expected = { ...steps, task: e.get(Field.task), time: e.time, what }
+    const steps = map ? oracle.vm.map(asked) : oracle.vm.unmap(iova, bytes)
+    oracle.expected = { ...steps, task: e.get(Field.task), time: e.time, map, asked }
   }
 
   private keep(va: number): void {
@@ -154,7 +155,7 @@ export class OracleRule implements Family {
   private wrong(id: number, oracle: Oracle, did: string, key: string, at?: number): void {
     const { expected } = oracle
     const time = at ?? expected?.time ?? this.bench.now
-    const what = expected ? `${expected.what}: the kernel ${did}` : `Without a request the kernel ${did}`
+    const what = expected ? `${words(expected)}: the kernel ${did}` : `Without a request the kernel ${did}`
     this.bench.later(time + REORDER, () =>
       this.bench.say('O1', `${id} ${key}`, time, [{ kind: 'vm', id }], `VM ${id}: ${what}`, {
         requested: expected?.time ?? 'nothing'
@@ -179,6 +180,13 @@ export class OracleRule implements Family {
       flags: m.flags.at(index)
     }
   }
+}
+
+function words({ map, asked }: Expected): string {
+  const { iova, bytes, bo, offset } = asked
+  const range = `${hex(iova)}..${hex(iova + bytes)}`
+  if (!map) return `UNMAP ${range}`
+  return bo === 0 ? `MAP_NULL ${range}` : `MAP ${range} of BO ${bo} + ${hex(offset)}`
 }
 
 function text({ iova, bytes, bo, offset }: Va): string {

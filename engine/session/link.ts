@@ -13,6 +13,8 @@ import {
 
 /** Bytes the daemon may send before it must wait for more credit; given back as they are taken in. */
 const WINDOW = 8 << 20
+/** After so much work on what came, in ms, whatever else waits has its turn: the views of a window, timers. */
+const TURN_MS = 10
 
 export interface LinkEvents {
   /** A whole Frame message; the view holds during the call only. */
@@ -31,6 +33,8 @@ export class DaemonLink {
   private helloSeen = false
   private goodbye = false
   private over = false
+  /** Work since others had their turn, ms. */
+  private worked = 0
   private readonly reader: FrameReader
 
   constructor(
@@ -54,6 +58,7 @@ export class DaemonLink {
   private data(chunk: Buffer): void {
     if (this.over) return
     this.bytes += chunk.length
+    const began = performance.now()
     try {
       this.reader.push(chunk)
     } catch (error) {
@@ -67,10 +72,19 @@ export class DaemonLink {
       )
       return
     }
+    this.worked += performance.now() - began
+    if (this.worked > TURN_MS) this.giveWay()
     this.taken += chunk.length
     if (this.taken < WINDOW / 8) return
     this.send({ credit: { bytes: this.taken } })
     this.taken = 0
+  }
+
+  /** A stream that came faster than it was taken in is all there at once, and would be taken in without a pause. */
+  private giveWay(): void {
+    this.worked = 0
+    this.stdio.pause()
+    setImmediate(() => this.stdio.resume())
   }
 
   private message(message: Uint8Array): void {
