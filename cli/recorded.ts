@@ -56,8 +56,7 @@ export async function recordSession(options: {
   ]
   for (const finding of findings) say(`finding: ${finding}`)
   for (const { checker } of recordings) say(`checked  ${countsText(checker.page())}`)
-  const { verdict } = verdictOf(outcome, judged, false)
-  // a scenario that was cancelled by hand did not do what it was to do
+  const { verdict } = verdictOf(outcome, judged, abort.signal.aborted)
   const exit = failure ? failure.exit : exitOf(verdict, failOn, null)
   return { recordings, exit: worstExit([exit, findings.length > 0 ? EXIT.findings : EXIT.fine]) }
 }

@@ -205,7 +205,7 @@ describe('what goes wrong in a run', () => {
     await until('events are in the file', () => existsSync(file) && statSync(file).size > 60_000)
     running.child.kill('SIGINT')
     const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(1) // the scenario was cancelled: that is a finding
+    expect(code, stderr).toBe(130) // as a shell has it
     expect(openRecording(file).complete).toBe(true)
   })
 
