@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { ScenarioRun, Severity } from '../engine/api'
 import type { TraceLevel } from '../engine/deploy/deploy'
+import { boardKey } from '../engine/connect/reach'
 import { runFarm, type BoardPlan } from '../engine/ci/farm'
 import { readMatrix } from '../engine/ci/matrix-file'
 import { planMatrix } from '../engine/ci/plan'
@@ -24,7 +25,8 @@ export async function runBoards(
 ): Promise<number> {
   const { trace, yes, failOn = 'violation' } = options
   checkAll(runs)
-  const twice = boards.find((board, i) => boards.indexOf(board) !== i)
+  const keys = boards.map(boardKey)
+  const twice = boards.find((_, i) => keys.indexOf(keys[i]!) !== i)
   if (twice !== undefined)
     throw new VascopeError('board-twice', `The board ${twice} is given twice.`, 'Give each board once.', EXIT.usage)
   const folder = folderOf(options)

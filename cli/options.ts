@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { ScenarioRun } from '../engine/api'
+import { MOST_SECONDS } from '../engine/ci/job'
 import { TRACE_LEVELS } from '../engine/deploy/deploy'
 
 export const boardOption = (): Option =>
@@ -22,7 +23,8 @@ export function wholeNumber(text: string): number {
 
 export function seconds(text: string): number {
   const value = Number(text)
-  if (!(value > 0)) throw new InvalidArgumentError('Give a number of seconds above 0.')
+  if (!(value > 0 && value <= MOST_SECONDS))
+    throw new InvalidArgumentError(`Give a number of seconds above 0, at most ${MOST_SECONDS} (24 days).`)
   return value
 }
 

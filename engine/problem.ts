@@ -29,6 +29,23 @@ export function cancelled(): VascopeError {
   return new VascopeError('cancelled', 'Cancelled.', 'Start again when you are ready.', EXIT.interrupted)
 }
 
+/** Waits for something that cannot be stopped, until `signal` aborts, which throws `cancelled`; what becomes of it then is not asked. */
+export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(cancelled())
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    work.catch(() => undefined)
+  }
+}
+
 /** Any thrown value as a Problem; an unexpected one keeps its own text and asks for a report. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof VascopeError) return error.toProblem()

@@ -139,7 +139,7 @@ class BoardRun {
     watcher.live(session)
     try {
       if (job.runs.length > 0) await this.scenarios(session)
-      else await Promise.race([pause(this.watchLeft() * 1000, signal), session.ended])
+      else await until(session.ended, this.watchLeft() * 1000, signal)
     } finally {
       watcher.idle()
       await session.stop()
@@ -201,12 +201,13 @@ class BoardRun {
     let held = false
     let grace: NodeJS.Timeout | undefined
     const timer = limit === undefined ? undefined : setTimeout(() => limits.abort(), limit * 1000)
-    stop.addEventListener('abort', () => {
+    const cancelled = (): void => {
       grace = setTimeout(() => {
         held = true
         void session.stop()
       }, CANCEL_MS)
-    })
+    }
+    stop.addEventListener('abort', cancelled, { once: true })
     const late = `not done within ${limit} s`
     try {
       const record = await session.run(run, stop)
@@ -220,6 +221,7 @@ class BoardRun {
       this.note(run, 'timed-out', `${late}, nor did it end when it was cancelled`)
       return false
     } finally {
+      stop.removeEventListener('abort', cancelled)
       clearTimeout(timer)
       clearTimeout(grace)
     }
@@ -258,14 +260,17 @@ class BoardRun {
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits for something, at most so long, and no longer than until `signal` aborts. */
+export function until(something: Promise<unknown>, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : null
-    const abort = (): void => {
-      if (timer) clearTimeout(timer)
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
       resolve()
     }
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
+    const timer = Number.isFinite(ms) ? setTimeout(done, ms) : undefined
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+    void something.then(done, done)
   })
 }

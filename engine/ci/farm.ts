@@ -48,31 +48,51 @@ export async function runFarm(plans: readonly BoardPlan[], options: FarmOptions)
   const write = (): Results => {
     const seconds = round((Date.now() - began.getTime()) / 1000)
     const all = summarizeResults({ title, failOn, started: began.toISOString(), seconds }, results.flat())
-    writeFileSync(path.join(folder, 'results.json'), `${JSON.stringify(all, null, 1)}\n`)
-    writeFileSync(path.join(folder, 'junit.xml'), resultsJunit(all))
-    writeFileSync(path.join(folder, 'index.html'), indexPage(all))
+    writeResults(folder, {
+      'results.json': `${JSON.stringify(all, null, 1)}\n`,
+      'junit.xml': resultsJunit(all),
+      'index.html': indexPage(all)
+    })
     return all
   }
-  await Promise.all(
+  const boards = await Promise.allSettled(
     plans.map(async (plan, i) => {
       const unreachable = new Map<string, VascopeError>()
       const holds = [...new Set(plan.jobs.map((job) => job.board))].map((board) => hold(board, options.signal))
       // a board that cannot be held is told by its jobs
       const held = (await Promise.allSettled(holds)).flatMap((h) => (h.status === 'fulfilled' ? [h.value] : []))
-      for (const job of plan.jobs) {
-        const known = unreachable.get(job.kernel)
-        const { result, failure } = await runOne(plan, job, options, known)
-        // a board that could not be had is not waited for again with the same kernel
-        if (failure && failure.exit === EXIT.board && result.verdict === 'error' && result.sessions.length === 0)
-          unreachable.set(job.kernel, failure)
-        results[i]!.push(result)
-        write() // so that the folder is of use while it runs, and after a crash
+      try {
+        for (const job of plan.jobs) {
+          const known = unreachable.get(job.kernel)
+          const { result, failure } = await runOne(plan, job, options, known)
+          // a board that could not be had is not waited for again with the same kernel
+          if (failure && failure.exit === EXIT.board && result.verdict === 'error' && result.sessions.length === 0)
+            unreachable.set(job.kernel, failure)
+          results[i]!.push(result)
+          write() // so that the folder is of use while it runs, and after a crash
+        }
+      } finally {
+        const { say } = options.watcher(plan.name)
+        for (const release of held) await release().catch((error: unknown) => say(asProblem(error).message))
       }
-      const { say } = options.watcher(plan.name)
-      for (const release of held) await release().catch((error: unknown) => say(asProblem(error).message))
     })
   )
+  // every board has ended and was given back: only now may one's trouble end the rest
+  for (const board of boards) if (board.status === 'rejected') throw board.reason
   return write()
+}
+
+function writeResults(folder: string, files: Record<string, string>): void {
+  try {
+    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text)
+  } catch (error) {
+    throw new VascopeError(
+      'results-write',
+      `The results could not be written: ${(error as Error).message}.`,
+      `What was recorded is in ${folder}. Make room, and run the rest into another folder with --out.`,
+      EXIT.usage
+    )
+  }
 }
 
 async function runOne(

@@ -1,6 +1,9 @@
 import type { ScenarioRun, Severity } from '../api'
 import type { TraceLevel } from '../deploy/deploy'
 
+/** The longest limit, in seconds: a timer of more milliseconds than 31 bits fires at once. */
+export const MOST_SECONDS = 2_147_483
+
 /** Scenarios that are run on one board, one after another, and recorded together. None: the board is only watched. */
 export interface Job {
   /** What it is called in results: a row. */

@@ -4,6 +4,7 @@ import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import { VARIANTS } from '../connect/virtual/variant'
 import { TRACE_LEVELS } from '../deploy/deploy'
 import { EXIT, VascopeError } from '../problem'
+import { MOST_SECONDS } from './job'
 
 const Name = v.pipe(
   v.string(),
@@ -13,7 +14,11 @@ const Text = v.pipe(v.string(), v.nonEmpty('it is empty'))
 const Whole = v.pipe(v.number(), v.safeInteger('give a whole number'), v.minValue(0, 'give a number from 0 on'))
 const Repeat = v.pipe(v.number(), v.safeInteger('give a whole number'), v.minValue(1, 'give a number from 1 on'))
 const Seeds = v.pipe(v.array(Whole), v.minLength(1, 'give at least one seed'))
-const Seconds = v.pipe(v.number(), v.gtValue(0, 'give a number of seconds above 0'))
+const Seconds = v.pipe(
+  v.number(),
+  v.gtValue(0, 'give a number of seconds above 0'),
+  v.maxValue(MOST_SECONDS, `give at most ${MOST_SECONDS} seconds (24 days)`)
+)
 const Pattern = v.pipe(
   Text,
   v.check((text) => isPattern(text), 'it is no regular expression')

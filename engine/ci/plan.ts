@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import type { ScenarioRun } from '../api'
-import { virtualName } from '../connect/reach'
+import { askBootId, awaitBoard, boardKey, virtualName } from '../connect/reach'
 import { down, status } from '../connect/virtual/board'
 import { cancelled, VascopeError } from '../problem'
+import { REBOOT_MS } from './board-run'
 import type { BoardPlan, FarmJob } from './farm'
 import type { Matrix, Refuse } from './matrix-file'
 import { fileName } from './results'
@@ -18,7 +19,7 @@ type ScenarioEntry = Matrix['scenarios'][number]
  */
 export function planMatrix({ matrix, refuse }: { matrix: Matrix; refuse: Refuse }, folder: string): BoardPlan[] {
   checkNames(matrix, refuse)
-  return Object.entries(matrix.boards).map(([name, entry]) => {
+  const plans = Object.entries(matrix.boards).map(([name, entry]) => {
     const board: BoardEntry = typeof entry === 'string' ? { address: entry } : entry
     const kernels = board.kernels ?? Object.keys(matrix.kernels ?? {})
     const jobs = (kernels.length > 0 ? kernels : ['']).flatMap((kernel) => {
@@ -33,6 +34,28 @@ export function planMatrix({ matrix, refuse }: { matrix: Matrix; refuse: Refuse 
     })
     return { name, jobs }
   })
+  checkPlans(matrix, plans, refuse)
+  return plans
+}
+
+/** Boards that run at the same time must not be one, and what nobody runs was not meant. */
+function checkPlans(matrix: Matrix, plans: readonly BoardPlan[], refuse: Refuse): void {
+  const taken = new Map<string, string>()
+  for (const { name, jobs } of plans)
+    for (const key of new Set([addressOf(matrix.boards[name]!), ...jobs.map((job) => job.board)].map(boardKey))) {
+      const other = taken.get(key)
+      if (other !== undefined) refuse(['boards', name], `it is the same board as ${other}: ${key}`)
+      taken.set(key, name)
+    }
+  const run = new Set(plans.flatMap(({ jobs }) => jobs.map((job) => job.name)))
+  matrix.scenarios.forEach((scenario, i) => {
+    if (!run.has(scenario.name ?? scenario.id))
+      refuse(['scenarios', i], 'no board runs it: none of its boards has one of its kernels')
+  })
+}
+
+function addressOf(board: Matrix['boards'][string]): string {
+  return typeof board === 'string' ? board : board.address
 }
 
 interface Place {
@@ -86,15 +109,16 @@ function jobsOf(matrix: Matrix, scenario: ScenarioEntry, place: Place, folder: s
   )
 }
 
-/** The first job of a kernel boots it, the last one takes a virtual board down that was not there before. */
+/** The first job of a kernel boots it, where no virtual board of its own does; the last one takes a virtual board down that was not there before. */
 function withKernel(jobs: FarmJob[], place: Place, entry: KernelEntry): FarmJob[] {
   const [first, last] = [jobs[0], jobs.at(-1)]
   if (!first || !last) return jobs
   const { virtual } = place
+  const command = virtual !== null && entry.virtual !== undefined ? undefined : entry.prepare
   let started = false
   first.before = async (signal) => {
     if (virtual !== null) started = status(virtual).state === 'stopped'
-    if (entry.prepare !== undefined) await prepare(entry.prepare, place, signal)
+    if (command !== undefined) await prepareBoard(command, place, signal, started ? null : REBOOT_MS)
   }
   last.after = async () => {
     if (virtual !== null && started) await down(virtual)
@@ -102,7 +126,31 @@ function withKernel(jobs: FarmJob[], place: Place, entry: KernelEntry): FarmJob[
   return jobs
 }
 
-function prepare(command: string, { board, kernel }: Place, signal: AbortSignal): Promise<void> {
+/**
+ * Runs the command that boots a board with a kernel, and waits at most `waitMs` until the board answers with it; null: it is off, and started when
+ * it is reached. A board that answers as before is asked for a while, since it may be going down. Throws VascopeError.
+ */
+export async function prepareBoard(
+  command: string,
+  place: Pick<Place, 'board' | 'kernel'>,
+  signal: AbortSignal,
+  waitMs: number | null
+): Promise<void> {
+  const before = waitMs === null ? null : await askBootId(place.board, signal)
+  await prepare(command, place, signal)
+  if (waitMs === null || (await awaitBoard(place.board, before, waitMs, signal)) !== null) return
+  throw new VascopeError(
+    'prepare-lost',
+    `${place.board} did not answer within ${waitMs / 1000} s after it was prepared for the kernel ${place.kernel}.`,
+    `Look at its console, and at what the command did: ${command}`
+  )
+}
+
+function prepare(
+  command: string,
+  { board, kernel }: Pick<Place, 'board' | 'kernel'>,
+  signal: AbortSignal
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, VASCOPE_BOARD: board, VASCOPE_KERNEL: kernel }
     const child = spawn('sh', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'], signal })

@@ -19,6 +19,12 @@ export function virtualName(board: string): string | null {
   return virtual(board)?.name ?? null
 }
 
+/** The same for two ways of saying one board. */
+export function boardKey(board: string): string {
+  const name = virtualName(board)
+  return name === null ? board : `virtual:${name}`
+}
+
 /** Makes a board reachable: starts a virtual one (building it if need be), names a labgrid place, or reads the SSH configuration. */
 export async function reach(board: string, options: { progress: Progress; signal: AbortSignal }): Promise<Target> {
   const place = labgridPlace(board)
@@ -77,7 +83,8 @@ export async function awaitBoard(
   return null
 }
 
-async function askBootId(board: string, signal: AbortSignal): Promise<string | null> {
+/** The boot id of a board as it is now; null where it is away or does not say. A virtual one is started. The user is asked nothing. */
+export async function askBootId(board: string, signal: AbortSignal): Promise<string | null> {
   const progress = (): void => undefined
   try {
     const connection = await open(await reach(board, { progress, signal }), {

@@ -6,23 +6,36 @@ const ANSWER_MS = 60_000
 
 const CLIENT = 'labgrid-client'
 
-/** labgrid's own client, with its environment: LG_COORDINATOR, LG_PROXY and so on are its to read. */
-export function startLabgrid(args: readonly string[], signal?: AbortSignal): ChildProcess {
+/**
+ * labgrid's own client, with its environment: LG_COORDINATOR, LG_PROXY and so on are its to read. It leads a process group of its own, so that
+ * Ctrl-C in a terminal does not end its ssh before what runs there has ended in order.
+ */
+export function startLabgrid(args: readonly string[]): ChildProcess {
   // Python prints as it goes, not when its buffer is full.
   const env = { ...process.env, PYTHONUNBUFFERED: '1' }
-  return spawn(CLIENT, args, { stdio: ['pipe', 'pipe', 'pipe'], env, signal })
+  return spawn(CLIENT, args, { stdio: ['pipe', 'pipe', 'pipe'], env, detached: true })
+}
+
+/** Ends the client and the ssh that it has started. */
+export function endLabgrid({ pid }: ChildProcess): void {
+  if (pid === undefined) return // it never was
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it has ended by itself
+  }
 }
 
 /** Runs it to its end. Throws VascopeError where there is none, or it does not answer. */
-export function labgrid(args: readonly string[], signal?: AbortSignal): Promise<{ code: number; output: string }> {
+export function labgrid(args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = startLabgrid(args, signal)
+    const child = startLabgrid(args)
     let output = ''
     for (const stream of [child.stdout!, child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.stdin!.end()
     const timer = setTimeout(() => {
-      child.kill()
+      endLabgrid(child)
       reject(
         new VascopeError(
           'labgrid-silent',
@@ -42,7 +55,7 @@ export function labgrid(args: readonly string[], signal?: AbortSignal): Promise<
   })
 }
 
-/** Why it could not be started; what aborts it is passed on. */
+/** Why it could not be started. */
 export function startError(error: Error): Error {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error
   return new VascopeError(

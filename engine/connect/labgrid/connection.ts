@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { PassThrough } from 'node:stream'
-import { VascopeError } from '../../problem'
+import { unlessAborted, VascopeError } from '../../problem'
 import type { Connection, Target } from '../connection'
 import { remoteProcess, withPid, type Channel } from '../ssh/channel'
 import { execute } from '../ssh/execute'
 import { loginShellCommand } from '../ssh/shell'
 import { upload } from '../ssh/upload'
-import { startError, startLabgrid } from './client'
+import { endLabgrid, startError, startLabgrid } from './client'
 import { acquirePlace, releasePlace } from './place'
 
 /** "labgrid:PLACE"; null for any other board. */
@@ -74,7 +74,7 @@ export async function openLabgrid(place: string, options: { signal?: AbortSignal
     }
   }
   try {
-    const { code, stderr } = await connection.exec('true', { timeoutMs: LOGIN_MS })
+    const { code, stderr } = await unlessAborted(connection.exec('true', { timeoutMs: LOGIN_MS }), options.signal)
     if (code !== 0) throw noLogin(place, stderr)
     return connection
   } catch (error) {
@@ -151,7 +151,7 @@ class LabgridChannel extends EventEmitter {
   }
 
   close(): void {
-    this.child.kill()
+    endLabgrid(this.child)
   }
 
   pause(): void {

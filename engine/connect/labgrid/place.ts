@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os'
-import { EXIT, VascopeError } from '../../problem'
+import { cancelled, EXIT, VascopeError } from '../../problem'
 import { labgrid } from './client'
 
 /** Places that this process has, by name: how often, and whether it was we who acquired them. */
@@ -9,11 +9,12 @@ const releasing = new Map<string, Promise<void>>()
 
 /**
  * Acquires a place, unless this user has it already. Every call is undone by one of `releasePlace`; the last one gives back what was
- * acquired here. Throws VascopeError where somebody else has it.
+ * acquired here. Throws VascopeError where somebody else has it. An abort does not end the client, which may have been
+ * granted the place: it is given back then, and `cancelled` thrown.
  */
 export async function acquirePlace(place: string, signal?: AbortSignal): Promise<void> {
   let entry = held.get(place)
-  if (!entry) held.set(place, (entry = { holders: 0, ours: acquire(place, signal) }))
+  if (!entry) held.set(place, (entry = { holders: 0, ours: acquire(place) }))
   entry.holders++
   try {
     await entry.ours
@@ -21,6 +22,9 @@ export async function acquirePlace(place: string, signal?: AbortSignal): Promise
     if (held.get(place) === entry) held.delete(place)
     throw error
   }
+  if (!signal?.aborted) return
+  await releasePlace(place)
+  throw cancelled()
 }
 
 export async function releasePlace(place: string): Promise<void> {
@@ -43,14 +47,14 @@ export async function releasePlace(place: string): Promise<void> {
 }
 
 /** Answers whether it was acquired here; false where this user had it before. */
-async function acquire(place: string, signal?: AbortSignal): Promise<boolean> {
+async function acquire(place: string): Promise<boolean> {
   await releasing.get(place)
-  const { code, output } = await labgrid(['-p', place, 'acquire'], signal)
+  const { code, output } = await labgrid(['-p', place, 'acquire'])
   if (code === 0) return true
   if (/you have already acquired/i.test(output)) return false
   const holder = /already acquired by (\S+\/\S+)/.exec(output)?.[1]
   if (holder === undefined) throw refused(place, output)
-  if (holder === ourselves() || (await allowed(place, signal))) return false
+  if (holder === ourselves() || (await allowed(place))) return false
   throw new VascopeError(
     'labgrid-held',
     `The labgrid place ${place} is acquired by ${holder}.`,
@@ -58,8 +62,8 @@ async function acquire(place: string, signal?: AbortSignal): Promise<boolean> {
   )
 }
 
-async function allowed(place: string, signal?: AbortSignal): Promise<boolean> {
-  const { output } = await labgrid(['-p', place, 'show'], signal)
+async function allowed(place: string): Promise<boolean> {
+  const { output } = await labgrid(['-p', place, 'show'])
   const names = /^\s*allowed: (.*)$/m.exec(output)?.[1]?.split(', ') ?? []
   return names.includes(ourselves())
 }

@@ -8,6 +8,7 @@ const [, place, command, ...rest] = process.argv.slice(2) // -p PLACE COMMAND
 const holder = process.env.FAKE_HOLDER
 const me = `${process.env.LG_HOSTNAME}/${process.env.LG_USERNAME}`
 appendFileSync(`${holder}.log`, `${command}\n`)
+writeFileSync(`${holder}.pid`, String(process.pid))
 const now = existsSync(holder) ? readFileSync(holder, 'utf8') : ''
 const say = (text, code) => {
   process.stdout.write(text)
@@ -27,7 +28,10 @@ if (command === 'acquire') {
   say(`Place '${place}':\n  acquired: ${now}\n  allowed: ${process.env.FAKE_ALLOWED ?? now}\n`, 0)
 else if (command === 'ssh') {
   process.stderr.write('Pseudo-terminal will not be allocated because stdin is not a terminal.\n')
-  const child = spawn('sh', ['-c', rest.join(' ')], { stdio: 'inherit', detached: true })
+  const child = spawn('sh', ['-c', process.env.FAKE_HANG ? 'cat >/dev/null; sleep 5' : rest.join(' ')], {
+    stdio: 'inherit',
+    detached: true
+  })
   child.on('close', (code) => {
     if (process.env.FAKE_LOST) say('connection lost (SSH error)\n', 0)
     else if (code) say(`connection lost (remote exit code ${code})\n`, 0)

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -86,6 +88,37 @@ describe('the board of a labgrid place', () => {
       code: 'labgrid-held',
       message: expect.stringContaining('elsewhere/somebody') as string
     })
+  })
+
+  it('that is asked for and no longer wanted is given back', async () => {
+    const abort = new AbortController()
+    const opened = openLabgrid('rb3', { signal: abort.signal })
+    abort.abort()
+    await expect(opened).rejects.toMatchObject({ code: 'cancelled', exit: 130 })
+    expect(existsSync(holder)).toBe(false)
+    expect(calls()).toEqual(['acquire', 'release'])
+  })
+
+  it('whose login takes its time is not waited for once that is aborted', async () => {
+    vi.stubEnv('FAKE_HANG', '1')
+    const abort = new AbortController()
+    const opened = openLabgrid('rb3', { signal: abort.signal })
+    await vi.waitFor(() => expect(calls()).toContain('ssh'), 20_000)
+    abort.abort()
+    await expect(opened).rejects.toMatchObject({ code: 'cancelled' })
+    await vi.waitFor(() => expect(existsSync(holder)).toBe(false), 20_000)
+  })
+
+  it('is reached by a process group of its own, which Ctrl-C in the terminal leaves alone', async () => {
+    const connection = await openLabgrid('rb3')
+    const { stdio, exited } = await connection.spawn('echo here; cat')
+    await once(stdio, 'data')
+    const pid = readFileSync(`${holder}.pid`, 'utf8')
+    expect(execFileSync('ps', ['-o', 'pgid=', '-p', pid], { encoding: 'utf8' }).trim()).toBe(pid)
+    stdio.end()
+    await exited
+    connection.dispose()
+    await vi.waitFor(() => expect(existsSync(holder)).toBe(false), 20_000)
   })
 
   it('without the client is an error that says what to install', async () => {

@@ -100,6 +100,21 @@ describe('a matrix', () => {
       'm.yaml:18: scenarios[1]: there is a scenario "vm-bind-churn" above'
     ],
     [
+      'a board that is there twice',
+      GOOD.replace('root@rb3', 'virtual:farm').replace('[soft]', '[plain]'),
+      'm.yaml:7: boards.rb3: it is the same board as emulated: virtual:farm'
+    ],
+    [
+      'a scenario that no board runs',
+      GOOD.replace('boards: [emulated]', 'boards: [rb3]\n    kernels: [plain]'),
+      'm.yaml:18: scenarios[1]: no board runs it'
+    ],
+    [
+      'a limit beyond what a timer can wait',
+      GOOD.replace('limit: 30', 'limit: 2147484'),
+      'm.yaml:20: scenarios[1].limit: give at most 2147483 seconds (24 days)'
+    ],
+    [
       'a kernel that a real board cannot boot',
       GOOD.replace('prepare: ./boot.sh, release: "^7\\\\.3"', ''),
       'kernels.soft: rb3 is no virtual board'
@@ -117,7 +132,8 @@ describe('a matrix', () => {
       ['ops: 500', 'ops: many'],
       ['repeat: 2', 'repeats: 2'],
       ['version: 1\n', ''],
-      ['limit: 30', 'limit: 0']
+      ['limit: 30', 'limit: 0'],
+      ['limit: 30', 'limit: 2147484']
     ] as const)
       expect(valid(parse(GOOD.replace(from, to)))).toBe(false)
   })
