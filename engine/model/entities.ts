@@ -357,9 +357,10 @@ export class Spans extends Table {
   /** Forgets what ended before a time. */
   forget(before: number): void {
     const { end, free } = this
-    const known = new Set(free)
     for (let i = 0; i < end.length; i++) {
-      if (!(end.at(i) < before) || known.has(i)) continue
+      if (!(end.at(i) < before) || this.queued.at(i) === Infinity) continue
+      this.queued.data[i] = Infinity
+      end.data[i] = -Infinity
       free.push(i)
       this.left(i)
       this.ordered = false

@@ -11,7 +11,7 @@ const MARKERS = 4096
 /**
  * Forgets what ended before a time, so that a recording needs no more memory than what lives, what ended since, and what grows slowly: rates,
  * VMs, tasks and names, GPU faults, and 8 bytes for each BO that a process ever had a handle to. Ids of what is forgotten are as if they had
- * never been seen; sums and rates stay. A mapping that was removed and never unlinked stays as well: somebody is still to say so.
+ * never been seen, and a row of it is found by no time, address, BO or VM until it is another's; sums and rates stay. A mapping that was removed and never unlinked stays as well: somebody is still to say so.
  */
 export function forget(state: State, before: number): void {
   forgetMappings(state, before)
@@ -52,6 +52,10 @@ function forgetMappings({ mappings: m, vms, split }: State, before: number): voi
         continue
       }
       m.byVa.delete(m.va.at(index))
+      m.start.data[index] = Infinity
+      m.end.data[index] = -Infinity
+      m.bytes.data[index] = 0
+      for (const column of [m.va, m.vm, m.bo, m.vmBo]) column.data[index] = -1
       m.free.push(index)
       m.ordered = false
     }
@@ -64,6 +68,9 @@ function forgetVmBos({ vmBos: all }: State, before: number): void {
     // what is free is not known by its id any more
     if (all.destroyed.at(i) >= before || all.byId.get(all.id.at(i)) !== i) continue
     all.byId.delete(all.id.at(i))
+    all.created.data[i] = Infinity
+    all.destroyed.data[i] = -Infinity
+    for (const column of [all.id, all.vm, all.bo]) column.data[i] = -1
     all.evictions.delete(i)
     all.free.push(i)
     all.ordered = false
@@ -71,9 +78,10 @@ function forgetVmBos({ vmBos: all }: State, before: number): void {
 }
 
 function forgetRequests({ requests: r }: State, before: number): void {
-  const needed = new Set([...r.lastOfVm.values(), ...r.free])
+  const needed = new Set(r.lastOfVm.values())
   for (let i = 0; i < r.time.length; i++) {
     if (r.time.at(i) >= before || needed.has(i)) continue
+    r.time.data[i] = Infinity
     r.free.push(i)
     r.ordered = false
   }

@@ -95,6 +95,7 @@ export function boDetail(model: SessionModel, id: number): BoDetail | null {
       end: m.end.at(i) === Infinity ? null : m.end.at(i)
     })
   }
+  detail.mappings.sort((a, b) => a.start - b.start)
   return detail
 }
 

@@ -59,16 +59,23 @@ function bos({ state }: SessionModel, words: string): SearchHit[] {
 
 function mappingsAt({ state }: SessionModel, iova: number, time: number): SearchHit[] {
   const { mappings: m } = state
-  const lives: SearchHit[] = []
-  let others: SearchHit[] = []
+  const lives: number[] = []
+  const others: number[] = []
   for (let i = 0; i < m.length; i++) {
-    const begin = m.iova.at(i)
-    if (iova < begin || iova >= begin + m.bytes.at(i)) continue
+    const begin = m.iova.data[i]!
+    if (iova < begin || iova >= begin + m.bytes.data[i]!) continue
+    if (m.start.at(i) <= time && m.end.at(i) > time) lives.push(i)
+    else others.push(i)
+  }
+  lives.sort((a, b) => m.start.at(a) - m.start.at(b))
+  // the newest of those that ended tell most
+  others.sort((a, b) => m.start.at(b) - m.start.at(a))
+  return [...lives, ...others.slice(0, LIMIT)].slice(0, LIMIT).map((i): SearchHit => {
     const [start, end, bo] = [m.start.at(i), m.end.at(i), m.bo.at(i)]
-    const hit: SearchHit = {
+    return {
       kind: 'va',
       id: String(m.va.at(i)),
-      title: `VA ${formatIova(begin)} in VM ${m.vm.at(i)}`,
+      title: `VA ${formatIova(m.iova.at(i))} in VM ${m.vm.at(i)}`,
       detail: [
         quantityText(formatBytes(m.bytes.at(i))),
         bo === 0 ? 'MAP_NULL' : `BO ${bo} ${state.bos.get(bo)?.name ?? ''}`.trim(),
@@ -77,12 +84,7 @@ function mappingsAt({ state }: SessionModel, iova: number, time: number): Search
       from: start,
       to: end === Infinity ? null : end
     }
-    if (start <= time && end > time) lives.push(hit)
-    else others.push(hit)
-    // the newest of those that ended tell most
-    if (others.length > 2 * LIMIT) others = others.slice(-LIMIT)
-  }
-  return [...lives, ...others.reverse()].slice(0, LIMIT)
+  })
 }
 
 function found(findings: Finding[], words: string): SearchHit[] {

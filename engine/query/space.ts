@@ -1,4 +1,5 @@
 import type { Density } from '../api'
+import { Column } from '../model/columns'
 import type { SessionModel } from '../model/session'
 import { ADDRESS_ROWS, type Extent, extentAt, layoutSpace, placeOf } from '../space'
 import { Cells } from './visible'
@@ -10,8 +11,10 @@ const NARROW = 0.25
 
 /** The used addresses of each VM, kept up as a session grows. */
 interface Known {
-  /** Mappings that are counted in. */
-  until: number
+  /** SessionModel.version that it is of. */
+  version: number
+  /** The VA that was counted in from each row: a row may become another's. */
+  counted: Column
   byVm: Map<number, Extent[]>
 }
 
@@ -21,14 +24,25 @@ const known = new WeakMap<SessionModel, Known>()
 export function extentsOf(model: SessionModel, vm: number): Extent[] {
   const { mappings: m } = model.state
   let entry = known.get(model)
-  if (!entry || entry.until > m.length) known.set(model, (entry = { until: 0, byVm: new Map() }))
-  for (; entry.until < m.length; entry.until++) {
-    const of = m.vm.at(entry.until)
-    let list = entry.byVm.get(of)
-    if (!list) entry.byVm.set(of, (list = []))
-    add(list, m.iova.at(entry.until), m.bytes.at(entry.until))
-  }
-  return entry.byVm.get(vm) ?? []
+  if (!entry) known.set(model, (entry = { version: -1, counted: new Column(), byVm: new Map() }))
+  const { counted, byVm, version } = entry
+  entry.version = model.version
+  if (version !== model.version)
+    for (let i = m.ordered ? counted.length : 0; i < m.length; i++) {
+      const va = m.va.at(i)
+      if (i < counted.length && counted.at(i) === va) continue
+      counted.set(i, va)
+      if (va < 0) continue // it was forgotten
+      let list = byVm.get(m.vm.at(i))
+      if (!list) byVm.set(m.vm.at(i), (list = []))
+      add(list, m.iova.at(i), m.bytes.at(i))
+    }
+  return byVm.get(vm) ?? []
+}
+
+/** For a model that has a part of a session only: the addresses that its VMs use in all of it. */
+export function presetExtents(model: SessionModel, byVm: Map<number, Extent[]>): void {
+  known.set(model, { version: model.version, counted: new Column(), byVm })
 }
 
 /** Takes a range into a list that ascends and does not overlap. */

@@ -142,7 +142,7 @@ function inFlight({ state }: SessionModel, bo: Bo, at: number): Holder[] {
         references: 0
       })
     }
-  return found.slice(0, 16)
+  return found.sort((a, b) => a.since - b.since).slice(0, 16)
 }
 
 /** Why a mapping went, by its id. null where there never was one. */
@@ -178,9 +178,9 @@ export function mappingsAt(
   const found: number[] = []
   for (let i = m.length - 1; i >= 0; i--) {
     if (m.start.at(i) > at || (vm !== undefined && m.vm.at(i) !== vm)) continue
-    if (m.iova.at(i) <= address && address < m.iova.at(i) + m.bytes.at(i)) found.push(m.va.at(i))
+    if (m.iova.at(i) <= address && address < m.iova.at(i) + m.bytes.at(i)) found.push(i)
   }
-  return found
+  return found.sort((a, b) => m.start.at(b) - m.start.at(a)).map((i) => m.va.at(i))
 }
 
 function guards({ state }: SessionModel, i: number, reason: number, end: number): WhyGone['steps'] {
@@ -189,7 +189,8 @@ function guards({ state }: SessionModel, i: number, reason: number, end: number)
   const vm = state.vms.get(m.vm.at(i))
   const steps: WhyGone['steps'] = []
   const request = m.request.at(i)
-  if (request >= 0) {
+  // one that was forgotten is another's by now
+  if (request >= 0 && requests.time.at(request) <= end) {
     const from = requests.iova.at(request)
     const range = `0x${from.toString(16)}..0x${(from + requests.bytes.at(request)).toString(16)}`
     const what =
@@ -231,17 +232,22 @@ function guards({ state }: SessionModel, i: number, reason: number, end: number)
   return steps.sort((a, b) => a.time - b.time)
 }
 
+/** The parts of a mapping come this soon after its end, seconds. */
+const SPLIT = 0.1
+
 /** The mappings that began as this one was split, inside of it. */
 function partsOf({ state: { mappings: m } }: SessionModel, whole: number): number[] {
   const [from, to] = [m.iova.at(whole), m.iova.at(whole) + m.bytes.at(whole)]
+  const split = m.end.at(whole)
   const parts: number[] = []
-  for (let i = whole + 1; i < m.length && parts.length < 2; i++) {
-    if (m.vm.at(i) !== m.vm.at(whole) || m.bo.at(i) !== m.bo.at(whole) || m.start.at(i) < m.end.at(whole)) continue
+  for (let i = m.ordered ? whole + 1 : 0; i < m.length; i++) {
+    if (m.start.at(i) < split || m.start.at(i) > split + SPLIT) continue
+    if (m.vm.at(i) !== m.vm.at(whole) || m.bo.at(i) !== m.bo.at(whole)) continue
     if (m.iova.at(i) < from || m.iova.at(i) + m.bytes.at(i) > to) continue
-    if (m.bo.at(i) === 0 || m.offset.at(i) - m.iova.at(i) === m.offset.at(whole) - from) parts.push(m.va.at(i))
-    if (m.start.at(i) > m.end.at(whole) + 0.1) break
+    if (m.bo.at(i) === 0 || m.offset.at(i) - m.iova.at(i) === m.offset.at(whole) - from) parts.push(i)
   }
-  return parts
+  parts.sort((a, b) => m.start.at(a) - m.start.at(b))
+  return parts.slice(0, 2).map((i) => m.va.at(i))
 }
 
 function who({ state }: SessionModel, task: number): string {

@@ -23,22 +23,18 @@ export function balances(model: SessionModel): Balance[] {
 }
 
 function balanceOf(model: SessionModel, scenario: ScenarioRecord): Balance {
-  const { vms, tasks, mappings: m } = model.state
-  const own = new Set<number>()
+  const { vms, tasks } = model.state
+  let insertsSeen = 0
+  let removesSeen = 0
   for (const vm of vms.values())
     if (
       tasks.get(vm.task)?.pid === scenario.pid &&
       vm.created >= scenario.started &&
       vm.created <= (scenario.ended ?? Infinity)
-    )
-      own.add(vm.id)
-  let insertsSeen = 0
-  let removesSeen = 0
-  for (let i = 0; i < m.length; i++) {
-    if (!own.has(m.vm.at(i))) continue
-    insertsSeen++
-    if (m.end.at(i) !== Infinity) removesSeen++
-  }
+    ) {
+      insertsSeen += vm.inserted
+      removesSeen += vm.inserted - vm.live
+    }
   const insertsExpected = scenario.issued['expect-va-insert'] ?? 0
   const removesExpected = scenario.issued['expect-va-remove'] ?? 0
   const lossy = model.lost.size > 0 || model.gaps > 0 || model.faults.length > 0

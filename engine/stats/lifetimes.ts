@@ -1,10 +1,11 @@
+import type { Mappings } from '../model/entities'
 import type { SessionModel } from '../model/session'
 
 export interface LifetimeStats {
   /** Mappings that began and ended while traced; the figures are of these alone. */
   ended: number
   live: number
-  /** Ended, but older than tracing, or ended in a loss: how long they lived is not known. */
+  /** Ended, but older than tracing, or ended in a loss, or forgotten: how long they lived is not known. */
   unknown: number
   /** Seconds, of those that ended; null where none did. */
   min: number | null
@@ -15,26 +16,30 @@ export interface LifetimeStats {
 
 /** Lifetimes of one VM's mappings, or of all. */
 export function lifetimes(model: SessionModel, vm?: number): LifetimeStats {
-  const m = model.state.mappings
+  const { mappings: m, vms } = model.state
   const ended: number[] = []
-  let live = 0
-  let unknown = 0
-  for (let i = 0; i < m.length; i++) {
-    if (vm !== undefined && m.vm.at(i) !== vm) continue
-    if (m.end.at(i) === Infinity) live++
-    else if (m.traced.at(i) !== 1) unknown++
-    else ended.push(m.end.at(i) - m.start.at(i))
-  }
+  for (let i = 0; i < m.length; i++) if (isWhole(m, i, vm)) ended.push(m.end.at(i) - m.start.at(i))
   ended.sort((a, b) => a - b)
+  let [live, all] = [0, 0]
+  for (const one of vms.values())
+    if (vm === undefined || one.id === vm) {
+      live += one.live
+      all += one.inserted
+    }
   return {
     ended: ended.length,
     live,
-    unknown,
+    unknown: all - live - ended.length,
     min: ended[0] ?? null,
     p50: percentile(ended, 0.5),
     p95: percentile(ended, 0.95),
     max: ended.at(-1) ?? null
   }
+}
+
+/** It began and ended while traced, in this VM where one is given, and is not forgotten. */
+function isWhole(m: Mappings, i: number, vm: number | undefined): boolean {
+  return (vm === undefined || m.vm.at(i) === vm) && Number.isFinite(m.end.at(i)) && m.traced.at(i) === 1
 }
 
 /** Of ascending values, by nearest rank; null where there are none. */
@@ -55,7 +60,7 @@ export function lifetimeHistogram(model: SessionModel, vm?: number): HistogramBi
   const m = model.state.mappings
   const counts = new Map<number, number>()
   for (let i = 0; i < m.length; i++) {
-    if ((vm !== undefined && m.vm.at(i) !== vm) || m.end.at(i) === Infinity || m.traced.at(i) !== 1) continue
+    if (!isWhole(m, i, vm)) continue
     const bin = Math.floor(4 * Math.log10(Math.max(1e-9, m.end.at(i) - m.start.at(i))))
     counts.set(bin, (counts.get(bin) ?? 0) + 1)
   }

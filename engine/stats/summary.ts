@@ -86,7 +86,7 @@ export function summarize(model: SessionModel): Summary {
   const active = activity(model)
   const inserted = new Map<number, number>()
   for (let i = 0; i < state.mappings.length; i++) {
-    if (state.mappings.traced.at(i) === 0) continue
+    if (state.mappings.traced.at(i) === 0 || state.mappings.va.at(i) < 0) continue
     const vm = state.mappings.vm.at(i)
     inserted.set(vm, (inserted.get(vm) ?? 0) + 1)
   }

@@ -7,8 +7,15 @@ import { encodeImage } from '../../../engine/model/image'
 import { restoreImage } from '../../../engine/model/restore'
 import { SessionModel } from '../../../engine/model/session'
 import { Trimmer } from '../../../engine/session/recorder'
+import { liveAt } from '../../../engine/query/live'
+import { search } from '../../../engine/query/search'
+import { extentsOf } from '../../../engine/query/space'
+import { objectTable } from '../../../engine/query/tables'
 import { view } from '../../../engine/query/view'
-import { Frame } from '../../../engine/wire/messages'
+import { mappingsAt, whyGone } from '../../../engine/query/why'
+import { balances } from '../../../engine/stats/balance'
+import { lifetimes } from '../../../engine/stats/lifetimes'
+import { Frame, ScenarioState } from '../../../engine/wire/messages'
 import { at, k, TASKS } from '../check/script'
 import { frame } from '../stream'
 
@@ -21,11 +28,17 @@ function both(): { all: SessionModel; short: SessionModel; most: number } {
     short.take(frame)
     if (short.end < next || !short.atRest) return
     next = short.end + 0.25
+    extentsOf(short, 1)
     forget(short.state, short.end - 0.5)
     most = Math.max(most, short.state.mappings.length)
   }
   new Workload(send, { events: 30_000, seed: 8, rate: 4000, vms: 2, slots: 64 }).run()
   return { all, short, most }
+}
+
+function ended({ state: { mappings: m } }: SessionModel): { va: number; iova: number; end: number }[] {
+  const rows = Array.from({ length: m.length }, (_, i) => ({ va: m.va.at(i), iova: m.iova.at(i), end: m.end.at(i) }))
+  return rows.filter(({ end }) => Number.isFinite(end))
 }
 
 describe('a model that forgets', () => {
@@ -48,6 +61,56 @@ describe('a model that forgets', () => {
     expect([b.cursor, b.vms.map((vm) => vm.mappings)]).toEqual([a.cursor, a.vms.map((vm) => vm.mappings)])
     expect([...b.jobs.id].sort()).toEqual([...a.jobs.id].sort())
     expect(b.charts.liveBytes).toEqual(a.charts.liveBytes)
+  })
+
+  it('answers nothing of what it forgot, and the newest first of what it has, whichever rows they have', () => {
+    const { state } = short
+    expect(state.mappings.ordered).toBe(false)
+    forget(state, short.end - 0.5)
+    expect(state.mappings.free.length).toBeGreaterThan(0)
+    const known = ended(all).filter(({ end }) => end >= short.end - 0.5)
+    for (const { va, iova } of known.slice(0, 30)) {
+      // what is not forgotten, in the same order
+      const kept = (ids: (string | number)[]): number[] =>
+        ids.map(Number).filter((id) => state.mappings.byVa.get(id) >= 0)
+      const hits = (model: SessionModel): string[] =>
+        search(model, [], `0x${iova.toString(16)}`, model.end).map(({ id }) => id)
+      const expected = kept(hits(all))
+      expect(hits(short).map(Number).slice(0, expected.length)).toEqual(expected)
+      expect(whyGone(short, va)).toEqual(whyGone(all, va))
+      expect(mappingsAt(short, iova, short.end)).toEqual(kept(mappingsAt(all, iova, all.end)))
+    }
+    const at = short.end - 0.3
+    const rows = (model: SessionModel): unknown =>
+      objectTable(model, {
+        ...{ kind: 'vm_bo', at, ended: false, search: '', sort: 'id', descending: false, first: 0, count: 1000 }
+      }).rows
+    expect(rows(short)).toEqual(rows(all))
+    expect(liveAt(short, at).bytes).toBe(liveAt(all, at).bytes)
+    expect(lifetimes(short)).toMatchObject({ live: lifetimes(all).live })
+    expect(lifetimes(short).ended).toBe(ended(short).length)
+  })
+
+  it('knows all addresses that a VM used while somebody looked', () => {
+    const { mappings: m } = all.state
+    const within = (i: number): boolean =>
+      extentsOf(short, m.vm.at(i)).some(
+        ({ iova, bytes }) => iova <= m.iova.at(i) && m.iova.at(i) + m.bytes.at(i) <= iova + bytes
+      )
+    expect(Array.from({ length: m.length }, (_, i) => within(i))).not.toContain(false)
+  })
+
+  it('says of scenarios what was counted', () => {
+    const scenario = { runId: 1, id: 's', seed: 1, state: ScenarioState.SCENARIO_STATE_DONE, started: -1, ended: 99 }
+    const of = (model: SessionModel): unknown => {
+      const { pid } = [...model.state.tasks.values()].find(({ pid }) => pid !== 0)!
+      const issued = { 'expect-va-insert': 1, 'expect-va-remove': 1 }
+      model.state.scenarios.push({ ...scenario, pid, issued, done: 1, total: 1, text: '' })
+      return balances(model)
+    }
+    const expected = of(all)
+    expect(expected).toMatchObject([{ insertsSeen: expect.any(Number) }])
+    expect(of(short)).toEqual(expected)
   })
 
   it('is judged by the rules as one that keeps all', () => {

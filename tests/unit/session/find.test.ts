@@ -9,6 +9,7 @@ import { openRecording } from '../../../engine/session/recording'
 import { SessionReader } from '../../../engine/store/reader'
 import { SessionWriter } from '../../../engine/store/writer'
 import { Frame } from '../../../engine/wire/messages'
+import { Kind } from '../../../engine/wire/schema'
 import { createVm, frame, insert, ORIGIN, remove } from '../stream'
 
 let dir: string
@@ -23,7 +24,7 @@ const va = (id: number): object => ({ id, vm: 1, bo: 0, iova: PAGE, range: 4 })
 const part = (from: number, to: number, more: object): Uint8Array =>
   Frame.encode({ snapshot: { id: 1, beginNs: ns(from), endNs: ns(to), complete: true, ...more } }).finish()
 const loss = (from: number, to: number): Uint8Array =>
-  Frame.encode({ loss: { firstNs: ns(from), lastNs: ns(to), kinds: [{ kind: 99, kernel: 1 }] } }).finish()
+  Frame.encode({ loss: { firstNs: ns(from), lastNs: ns(to), kinds: [{ kind: Kind.Vblank, kernel: 1 }] } }).finish()
 
 /** VA and end in ms of each mapping that covered the page: what find, a recording and an export say. All three must agree. */
 function ends(frames: Uint8Array[]): [number, number | null][] {
