@@ -72,20 +72,26 @@ function print({ axis, sizes, streamed, watched, rate }) {
   console.log(`${cpus()[0]?.model ?? ''}, ${cpus().length} cores`)
   if (sizes.length > 0) {
     console.log(`frame times in ms while panning, rows: ${axis}`)
-    console.log('lifetimes   whole: p50     p95     p99    near: p50     p95     p99   longest task   start to open, s')
+    console.log('lifetimes          p50     p95     p99   longest task   of CPU time   start to open, s')
   }
-  for (const { lifetimes, whole, near, longTask, opened } of sizes)
-    console.log(
-      `${String(lifetimes).padStart(9)}  ${ms(whole.p50)}  ${ms(whole.p95)}${ms(whole.p99)}    ${ms(near.p50)}${ms(near.p95)}${ms(near.p99)}   ${ms(longTask)}       ${ms(opened / 1000)}`
-    )
+  for (const { lifetimes, whole, near, opened } of sizes)
+    for (const [zoom, { p50, p95, p99, longest }] of [
+      ['whole', whole],
+      ['near', near]
+    ])
+      console.log(
+        `${String(lifetimes).padStart(9)} ${zoom.padEnd(5)}${ms(p50)}${ms(p95)}${ms(p99)}       ${ms(longest.passed)}      ${ms(longest.cpu)}           ${ms(opened / 1000)}`
+      )
   if (streamed) {
-    const { main: process, renderer, late, lateMs, events } = streamed
+    const { main: process, page, late, lateMs, events } = streamed
     console.log(`streaming ${rate} events/s: all ${events} arrived`)
-    console.log(`  the main process blocked at most ${ms(process.longest)} ms, over 50 ms ${process.over50} times`)
-    console.log(`  the page blocked at most         ${ms(renderer.longest)} ms, over 50 ms ${renderer.over50} times`)
-    console.log(
-      `  its longest task                 ${ms(Math.max(0, ...renderer.tasks))} ms, ${renderer.tasks.length} over 50 ms`
-    )
+    for (const [who, { passed, cpu, over }] of [
+      ['the main process', process],
+      ['the page', page]
+    ])
+      console.log(
+        `  ${who.padEnd(16)} blocked at most ${ms(passed)} ms, ${ms(cpu)} of CPU time; over 50 ms ${over} times`
+      )
     console.log(`  event to pixel: p50 ${late.p50}, p95 ${late.p95}; the board itself was late by ${ms(lateMs)} ms`)
   }
   if (watched) console.log(`kernel event to pixel: p50 ${watched.p50}, p95 ${watched.p95}`)

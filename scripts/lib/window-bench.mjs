@@ -1,5 +1,5 @@
 // What scripts/bench-ui.mjs measures in the real window: frames while panning, and how a live session keeps up.
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { _electron as electron } from '@playwright/test'
@@ -49,22 +49,17 @@ async function profiled(page, file, work) {
   return result
 }
 
-/** Opens a session and pans it for so many frames: the time from frame to frame, and the longest tasks of the page, in ms. */
+/** Opens a session and pans it for so many frames: the time from frame to frame, and the longest task of the page, in ms. */
 export async function pan(runtime, file, { frames, axis, profile }) {
   const began = performance.now()
-  const { page, close } = await open(runtime, ['--open', file])
+  const { app, page, folder, close } = await open(runtime, ['--open', file])
   try {
     await page.locator('.tracks [data-vm]').first().waitFor({ timeout: 300_000 })
     const opened = performance.now() - began
     for (let n = AXES.indexOf(axis); n > 0; n--) await page.keyboard.press('v')
-    const measure = (count) =>
+    const measure = () =>
       page.evaluate(async (wanted) => {
         const tracks = document.querySelector('.tracks')
-        const longest = []
-        const observer = new PerformanceObserver((list) =>
-          longest.push(...list.getEntries().map((one) => one.duration))
-        )
-        observer.observe({ type: 'longtask' })
         const times = []
         const frame = () => new Promise((done) => requestAnimationFrame(done))
         let last = await frame()
@@ -76,19 +71,16 @@ export async function pan(runtime, file, { frames, axis, profile }) {
           times.push(now - last)
           last = now
         }
-        observer.disconnect()
-        return { times, longest }
-      }, count)
-    const whole = await profiled(page, profile && `${profile}-whole.cpuprofile`, () => measure(frames))
+        return { times }
+      }, frames)
+    const at = async (zoom) => {
+      const run = await profiled(page, profile && `${profile}-${zoom}.cpuprofile`, () => traced(app, folder, measure))
+      return { ...figures(run.times), longest: run.page }
+    }
+    const whole = await at('whole')
     for (let n = 0; n < 14; n++) await page.keyboard.press('w')
     await page.waitForTimeout(1000)
-    const near = await profiled(page, profile && `${profile}-near.cpuprofile`, () => measure(frames))
-    return {
-      opened,
-      whole: figures(whole.times),
-      near: figures(near.times),
-      longTask: Math.max(0, ...whole.longest, ...near.longest)
-    }
+    return { opened, whole, near: await at('near') }
   } finally {
     await close()
   }
@@ -132,26 +124,35 @@ export async function live(runtime, board, seconds, profile) {
   }
 }
 
-/** Counts in a thread how late a timer of 4 ms comes: what blocked the thread, and, on a busy machine, others that ran instead. */
-function watchThread() {
-  const blocks = (globalThis.blocks = { longest: 0, over50: 0, tasks: [] })
-  let last = performance.now()
-  setInterval(() => {
-    const now = performance.now()
-    const late = now - last - 4
-    blocks.longest = Math.max(blocks.longest, late)
-    if (late > 50) blocks.over50++
-    last = now
-  }, 4)
-  if (typeof PerformanceObserver === 'function' && PerformanceObserver.supportedEntryTypes?.includes('longtask'))
-    new PerformanceObserver((list) => blocks.tasks.push(...list.getEntries().map((one) => one.duration))).observe({
-      type: 'longtask'
-    })
+/**
+ * Chromium's own record of every task of every thread while `work` runs: for the main thread of the main process and of the page the longest
+ * task, as time that passed and as CPU time, in ms. What else the machine does lengthens the first and not the second.
+ */
+async function traced(app, folder, work) {
+  const file = path.join(folder, 'trace.json')
+  await app.evaluate(({ contentTracing }) => contentTracing.startRecording({ included_categories: ['toplevel'] }))
+  const result = await work()
+  await app.evaluate(({ contentTracing }, to) => contentTracing.stopRecording(to), file)
+  const { traceEvents } = JSON.parse(readFileSync(file, 'utf8'))
+  return { ...result, main: longest(traceEvents, 'CrBrowserMain'), page: longest(traceEvents, 'CrRendererMain') }
+}
+
+const LIMIT_MS = 50
+
+/** Of the threads with a name: the longest task, and how many took longer than the limit. */
+function longest(events, name) {
+  const threads = new Set(
+    events.filter((e) => e.name === 'thread_name' && e.args.name === name).map(({ pid, tid }) => `${pid} ${tid}`)
+  )
+  const tasks = events.filter(({ ph, pid, tid }) => ph === 'X' && threads.has(`${pid} ${tid}`))
+  const most = (times) => times.reduce((a, b) => Math.max(a, b), 0)
+  const [passed, cpu] = ['dur', 'tdur'].map((field) => tasks.map((task) => (task[field] ?? 0) / 1000))
+  const over = tasks.filter(({ name: kind, dur }) => kind.endsWith('RunTask') && dur / 1000 > LIMIT_MS).length
+  return { passed: most(passed), cpu: most(cpu), over, tasks: tasks.length }
 }
 
 /**
- * Streams a synthetic board (bench/live-board.ts) into the window at full speed: the longest that the threads of the main process and of the
- * page were blocked, in ms, what arrived, and how late it was seen. `liveBoard` comes from the bundle; `read` is given the session's file.
+ * Streams a synthetic board (bench/live-board.ts) into the window at full speed: how long the main process and the page were blocked, what arrived, and how late it was seen. `liveBoard` comes from the bundle; `read` is given the session's file.
  */
 export async function stream(runtime, liveBoard, { rate, seconds, profile }, read) {
   const home = mkdtempSync(path.join(tmpdir(), 'vascope-synthetic-'))
@@ -159,17 +160,13 @@ export async function stream(runtime, liveBoard, { rate, seconds, profile }, rea
   const { app, page, folder, close } = await open(runtime, [], board.env)
   try {
     await watch(page, 'synthetic', 'watch')
-    await app.evaluate(watchThread)
-    await page.evaluate(watchThread)
-    const run = await profiled(page, profile && `${profile}-stream.cpuprofile`, async () => {
-      await board.sent
-      const late = await latency(page)
-      const [main, renderer] = await Promise.all([
-        app.evaluate(() => globalThis.blocks),
-        page.evaluate(() => globalThis.blocks)
-      ])
-      return { late, main, renderer }
-    })
+    const run = await profiled(page, profile && `${profile}-stream.cpuprofile`, () =>
+      traced(app, home, async () => {
+        await board.sent
+        return { late: await latency(page) }
+      })
+    )
+    if (run.main.tasks === 0 || run.page.tasks === 0) throw new Error('the trace has no tasks of the main threads')
     await stop(page)
     const sessions = path.join(folder, 'vascope/sessions')
     const file = path.join(sessions, readdirSync(sessions).find((name) => name.endsWith('.vascope')) ?? '')
