@@ -285,10 +285,12 @@ export class LiveSession {
       const said = this.daemon.stderr().trim().split('\n').slice(-3).join(' ')
       if (said) error = new VascopeError(error.code, `${error.message} It said: ${said}`, error.remedy)
     }
+    let rebooted = false
     if (error && GONE.has(error.code) && this.tracing && this.lost) {
       this.writer?.flush()
       const befell = await this.lost(error, this.boot)
       if (befell !== null) {
+        rebooted = true
         this.model.note(befell, this.model.end)
         this.remark('reboot', befell)
       }
@@ -300,7 +302,8 @@ export class LiveSession {
         this.writer.note(error.code, error.message, this.model.boardNs(this.model.end))
       }
       this.recorder?.finish()
-      this.writer.close(this.model.goodbye !== null)
+      // a reboot ends what there is to record; nothing of it is missing behind the file's end
+      this.writer.close(rebooted || this.model.goodbye !== null)
       error ??= this.writer.problem
     }
     this.checker.finish(this.model.goodbye !== null)

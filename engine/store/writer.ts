@@ -139,7 +139,7 @@ export class SessionWriter {
     announce(this.index, tasks, names)
   }
 
-  /** Ends the file. `complete`: the daemon said goodbye; `more`: what else is to stand in the index. */
+  /** Ends the file. `complete`: the daemon said goodbye, or the board rebooted; `more`: what else is to stand in the index. */
   close(complete: boolean, more: Partial<Index> = {}): void {
     this.flush()
     if (this.broken) {
