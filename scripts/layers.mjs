@@ -7,8 +7,8 @@ import { walk } from './lib/inputs.mjs'
 import { root } from './lib/run.mjs'
 import { isMain, main, say, StepError } from './lib/say.mjs'
 
-/** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read, JUnit for CI. */
-const ENGINE = ['engine/api', 'engine/problem', 'engine/paths', 'engine/format', 'engine/space', 'engine/junit']
+/** What every folder of the engine may use: the contract with the windows, errors, where files are, how values read, JUnit for CI, YAML of users. */
+const ENGINE = ['api', 'problem', 'paths', 'format', 'space', 'junit', 'yaml-file'].map((name) => `engine/${name}`)
 
 /**
  * Who sees whom. `sees`: folders and modules whose code may be imported; `types`: of which only types may be; `packages`: from outside,
@@ -27,7 +27,7 @@ const LAYERS = [
     sees: ['wire', 'model', 'stats', 'query', 'session', 'report/html', 'report/document']
       .map((name) => `engine/${name}`)
       .concat(ENGINE),
-    packages: ['node:', 'valibot', 'yaml']
+    packages: ['node:', 'valibot']
   },
   {
     of: 'engine/report',
@@ -40,7 +40,7 @@ const LAYERS = [
   {
     of: 'engine/ci',
     sees: ['connect', 'deploy', 'model', 'session', 'stats', 'report'].map((name) => `engine/${name}`).concat(ENGINE),
-    packages: ['node:', 'valibot', 'yaml']
+    packages: ['node:', 'valibot']
   },
   {
     of: 'engine/export',
@@ -57,7 +57,7 @@ const LAYERS = [
       .concat(ENGINE),
     packages: ['node:', 'valibot']
   },
-  { of: 'engine', sees: ['engine'], packages: ['node:', 'valibot'] },
+  { of: 'engine', sees: ['engine'], packages: ['node:', 'valibot', 'yaml'] },
   { of: 'cli', sees: ['engine'], packages: ['node:', 'commander', 'valibot'] },
   { of: 'main', sees: ['engine', 'main/preload/bridge'], packages: ['node:', 'electron', 'valibot'] },
   { of: 'main/preload', sees: [], types: ['engine/api'], packages: ['electron'] },

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml'
 import { VARIANTS } from '../connect/virtual/variant'
 import { TRACE_LEVELS } from '../deploy/deploy'
 import { EXIT, VascopeError } from '../problem'
+import { readYaml, type YamlFile } from '../yaml-file'
 import { MOST_SECONDS } from './job'
 
 const Name = v.pipe(
@@ -70,7 +70,7 @@ const Matrix = v.strictObject({
 export type Matrix = v.InferOutput<typeof Matrix>
 
 /** Refuses the file with this line and key. */
-export type Refuse = (path: readonly (string | number)[], why: string) => never
+export type Refuse = YamlFile<Matrix>['refuse']
 
 /** Reads a matrix file (docs/farm.md, docs/schema/matrix.schema.json). Throws VascopeError with the line and the key of what is wrong. */
 export function readMatrix(file: string): { matrix: Matrix; refuse: Refuse } {
@@ -90,43 +90,15 @@ export function readMatrix(file: string): { matrix: Matrix; refuse: Refuse } {
 
 /** As readMatrix, from text; `file` is its name in errors. */
 export function parseMatrix(text: string, file: string): { matrix: Matrix; refuse: Refuse } {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const bad = (line: number, what: string): never => {
+  const { value, refuse } = readYaml(text, Matrix, (line, what) => {
     throw new VascopeError(
       'matrix-invalid',
       `${file}:${line}: ${what}`,
       'docs/farm.md describes the file; docs/schema/matrix.schema.json checks it in an editor.',
       EXIT.usage
     )
-  }
-  const refuse: Refuse = (path, why) => bad(lineOf(document, lines, path), `${keyText(path)}: ${why}`)
-  const [error] = document.errors
-  if (error) bad(error.linePos?.[0].line ?? 1, error.message.split('\n')[0]!.replace(/ at line \d+.*$/, ''))
-  const parsed = v.safeParse(Matrix, document.toJS())
-  if (!parsed.success) {
-    const [issue] = parsed.issues
-    const path = (issue.path ?? []).map((item) => item.key as string | number)
-    const unknown = issue.type === 'strict_object' && issue.expected === 'never'
-    const missing = issue.received === 'undefined' && issue.expected !== 'never'
-    return refuse(path, unknown ? 'there is no such key' : missing ? 'it is missing' : issue.message)
-  }
-  return { matrix: parsed.output, refuse }
-}
-
-/** The line of what is at the path, or of the nearest thing above that is there. */
-function lineOf(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
-    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line
-  }
-  return 1
-}
-
-/** "scenarios[0].parameters.ops" */
-function keyText(path: readonly (string | number)[]): string {
-  const text = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
-  return text.replace(/^\./, '') || 'the file'
+  })
+  return { matrix: value, refuse }
 }
 
 function isPattern(text: string): boolean {

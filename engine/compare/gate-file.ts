@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from 'yaml'
 import { EXIT, VascopeError } from '../problem'
+import { readYaml } from '../yaml-file'
 
 const percent = v.pipe(
   v.string(),
@@ -44,54 +44,16 @@ export interface Gate {
 
 /** Reads a gate file. Throws VascopeError (exit code 2) that names the line and the key. */
 export function readGate(text: string, file: string): Gate {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  const error = document.errors[0]
-  if (error)
-    throw refused(file, error.linePos?.[0].line ?? 1, error.message.split('\n')[0]!.replace(/ at line .*$/, ''))
-  const parsed = v.safeParse(gate, document.toJS())
-  const at = (path: readonly unknown[]): number => lines.linePos(offsetOf(document, path)).line
-  if (!parsed.success) {
-    const { issue, path } = meant(parsed.issues[0], [])
-    throw refused(file, at(path), sentence(path, issue))
-  }
-  const { unseen, rules } = parsed.output
-  const named = Object.entries(rules).map(([measure, one]) => ({ measure, rule: one, line: at(['rules', measure]) }))
-  if (named.length === 0) throw refused(file, at(['rules']), 'rules: there is none, so that everything would pass')
-  for (const { measure, rule: one, line } of named)
+  const { value, lineOf, refuse } = readYaml(text, gate, (line, what) => {
+    throw refused(file, line, what)
+  })
+  const rules = Object.entries(value.rules)
+  if (rules.length === 0) refuse(['rules'], 'there is none, so that everything would pass')
+  for (const [measure, one] of rules)
     if (typeof one === 'object' && Object.keys(one).length === 0)
-      throw refused(file, line, `rules.${measure}: says nothing; give max, min, max_increase or max_drop`)
-  return { file, unseen, rules: named }
-}
-
-type Issue = v.BaseIssue<unknown>
-
-/** The issue in the branch of a union that came further than its begin: that is what was meant. Paths in a union begin at it. */
-function meant(issue: Issue, before: readonly unknown[]): { issue: Issue; path: unknown[] } {
-  const path = [...before, ...(issue.path ?? []).map((item) => item.key)]
-  const inner = issue.issues?.find((one) => (one.path ?? []).length > 0)
-  return inner ? meant(inner, path) : { issue, path }
-}
-
-function sentence(path: readonly unknown[], issue: Issue): string {
-  const key = path.join('.') || 'the file'
-  if (issue.type === 'strict_object' && issue.expected === 'never') return `${key}: no such key`
-  if (issue.expected?.startsWith('"') && issue.received === 'undefined') return `${key}: is missing`
-  return `${key}: ${issue.message}`
-}
-
-/** Where the key at a path stands; of one that is missing, where it should. */
-function offsetOf(document: Document, path: readonly unknown[]): number {
-  let node: unknown = document.contents
-  let offset = 0
-  for (const key of path) {
-    if (!isMap(node)) break
-    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(key))
-    if (!pair) break
-    offset = (pair.key as Node).range?.[0] ?? offset
-    node = pair.value
-  }
-  return offset
+      refuse(['rules', measure], 'says nothing; give max, min, max_increase or max_drop')
+  const named = rules.map(([measure, one]) => ({ measure, rule: one, line: lineOf(['rules', measure]) }))
+  return { file, unseen: value.unseen, rules: named }
 }
 
 function refused(file: string, line: number, what: string): VascopeError {

@@ -147,14 +147,16 @@ describe('a gate', () => {
 
 describe('a gate file', () => {
   it('is refused with its line and key', () => {
-    expect(refusal('rules:\n  a: none\n  b: {max_grow: 1}')).toBe('rules.yaml:3: rules.b.max_grow: no such key.')
+    expect(refusal('rules:\n  a: none\n  b: {max_grow: 1}')).toBe(
+      'rules.yaml:3: rules.b.max_grow: there is no such key.'
+    )
     expect(refusal('rules:\n  a: {max: ten}')).toBe('rules.yaml:2: rules.a.max: must be a number.')
     expect(refusal('rules:\n  a: {max_drop: 10 ms}')).toContain('rules.yaml:2: rules.a.max_drop: ')
     expect(refusal('rules:\n  a: never')).toContain('rules.yaml:2: rules.a: must be none, same')
     expect(refusal('rules:\n  a: {}')).toContain('rules.yaml:2: rules.a: says nothing')
     expect(refusal('rules: {}')).toContain('there is none')
     expect(refusal('rules:\n  a: none\nunseen: perhaps')).toBe('rules.yaml:3: unseen: must be fail or skip.')
-    expect(refusal('rules:\n  a: none\nrule: 1')).toBe('rules.yaml:3: rule: no such key.')
+    expect(refusal('rules:\n  a: none\nrule: 1')).toBe('rules.yaml:3: rule: there is no such key.')
     expect(refusal('unseen: fail')).toContain('rules')
     expect(refusal('rules:\n  a: none\n  a: same')).toMatch(/^rules.yaml:3: .*unique/)
     expect(refusal('rules: [')).toMatch(/^rules.yaml:\d+: /)

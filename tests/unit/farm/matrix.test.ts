@@ -102,7 +102,7 @@ describe('a matrix', () => {
     [
       'a board that is there twice',
       GOOD.replace('root@rb3', 'virtual:farm').replace('[soft]', '[plain]'),
-      'm.yaml:7: boards.rb3: it is the same board as emulated: virtual:farm'
+      'm.yaml:6: boards.rb3: it is the same board as emulated: virtual:farm'
     ],
     [
       'a scenario that no board runs',
