@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { EXIT, VascopeError } from '../problem'
@@ -61,10 +62,12 @@ export class FileOutput implements Output {
         'Choose another name with --out, or replace it with --force.',
         EXIT.usage
       )
-    this.temporary = special ? '' : path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`)
+    const name = `.${path.basename(file)}.${process.pid}-${randomBytes(4).toString('hex')}.part`
+    this.temporary = special ? '' : path.join(path.dirname(file), name)
     try {
       mkdirSync(path.dirname(path.resolve(file)), { recursive: true })
-      this.fd = openSync(this.temporary || file, 'w', 0o644)
+      // in a folder that others may write to, nothing of theirs is written through
+      this.fd = this.temporary ? openSync(this.temporary, 'wx', 0o644) : openSync(file, 'w')
     } catch (error) {
       throw cannotExport(file, error)
     }
