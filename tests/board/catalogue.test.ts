@@ -83,8 +83,8 @@ describe('the catalogue on the virtual board', () => {
   })
 
   it('asks before it runs what may harm the board', async () => {
-    const args = ['run', '--board', BOARD, '--scenario', 'kill-with-pending-bind', '--out', files.file('kill.vascope')]
-    const { code, stderr } = await vascope(args)
+    const args = ['run', '--board', BOARD, '--trace', 'none', '--scenario', 'kill-with-pending-bind']
+    const { code, stderr } = await vascope([...args, '--out', files.file('kill.vascope')])
     expect(stderr).toContain('kill-with-pending-bind may leave')
     expect(code).toBe(2)
   })

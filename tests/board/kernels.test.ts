@@ -48,7 +48,7 @@ function read(file: string): Omit<Seen, 'firmware'> {
 }
 
 async function visit(kernel: Variant): Promise<Seen> {
-  const up = await vascope(['board', 'up', '--name', NAME, '--kernel', kernel])
+  const up = await vascope(['board', 'up', '--name', NAME, '--cpus', '1', '--kernel', kernel])
   expect(up.code, up.stderr).toBe(0)
   try {
     const file = files.file(`${kernel}.vascope`)

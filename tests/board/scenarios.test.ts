@@ -4,7 +4,7 @@ import type { SessionModel } from '../../engine/model/session'
 import { openRecording } from '../../engine/session/recording'
 import type { Balance } from '../../engine/stats/balance'
 import type { Summary } from '../../engine/stats/summary'
-import { BOARD, boardUp, onBoard, scratch, start, until, vascope } from './vascope'
+import { BOARD, boardUp, onBoard, scratch, until, vascope } from './vascope'
 
 type Info = Summary & { complete: boolean; balances: Balance[]; kernel: string; command: string }
 
@@ -12,38 +12,28 @@ const files = scratch()
 beforeAll(boardUp)
 afterAll(() => files.remove())
 
-/** All that needs VM_BIND in one session: attaching the probes takes an emulated board longer than running these. */
-const BINDS = [
+/** All in one session: attaching the probes takes an emulated board longer than running these. */
+const SCENARIOS = [
   'vm-bind-churn:ops=600,seed=1',
   'vm-bind-churn:ops=600,seed=1',
   'vm-bind-churn:ops=600,seed=2',
   'vm-bind-remap-split',
-  'close-handle-while-mapped'
+  'close-handle-while-mapped',
+  'scanout-flip:flips=20'
 ]
-const [CHURN, AGAIN, OTHER, SPLIT, CLOSE] = [0, 1, 2, 3, 4] as const
+const [CHURN, AGAIN, OTHER, SPLIT, CLOSE, FLIP] = [0, 1, 2, 3, 4, 5] as const
+const FILE = files.file('all.vascope')
 
-async function run(name: string, scenarios: string[]): Promise<Info> {
-  const args = scenarios.flatMap((scenario) => ['--scenario', scenario])
-  const out = files.file(`${name}.vascope`)
-  const { code, stdout, stderr } = await vascope(['run', '--board', BOARD, ...args, '--out', out, '--json'])
-  expect(stderr).not.toContain('finding:')
-  expect(code, stderr).toBe(0)
-  return JSON.parse(stdout) as Info
-}
-
-function expectSound(info: Info): void {
-  expect(info.complete).toBe(true)
-  expect(info.faults).toEqual([])
-  expect(info.drops).toMatchObject({ kernel: 0, queue: 0, balanced: true })
-  expect(info.drops.delivered).toBe(info.events)
-}
-
-describe('VM_BIND scenarios on the virtual board', () => {
+describe('scenarios on the virtual board', () => {
   let info: Info
   let model: SessionModel
   beforeAll(async () => {
-    info = await run('binds', BINDS)
-    model = openRecording(files.file('binds.vascope')).model
+    const args = SCENARIOS.flatMap((scenario) => ['--scenario', scenario])
+    const { code, stdout, stderr } = await vascope(['run', '--board', BOARD, ...args, '--out', FILE, '--json'])
+    expect(stderr).not.toContain('finding:')
+    expect(code, stderr).toBe(0)
+    info = JSON.parse(stdout) as Info
+    model = openRecording(FILE).model
   })
 
   /** The scenario's own mappings in the order of their inserts, as indices: one process runs all, one after another. */
@@ -57,11 +47,14 @@ describe('VM_BIND scenarios on the virtual board', () => {
   }
 
   it('what was mapped and unmapped is what was inserted and removed', () => {
-    expectSound(info)
-    expect(info.scenarios.map(({ state }) => state)).toEqual(BINDS.map(() => 'done'))
+    expect(info.complete).toBe(true)
+    expect(info.faults).toEqual([])
+    expect(info.drops).toMatchObject({ kernel: 0, queue: 0, balanced: true })
+    expect(info.drops.delivered).toBe(info.events)
+    expect(info.scenarios.map(({ state }) => state)).toEqual(SCENARIOS.map(() => 'done'))
     expect(info.scenarios[CHURN]).toMatchObject({ id: 'vm-bind-churn', seed: 1 })
     expect(info.scenarios[CHURN]!.issued.map).toBeGreaterThan(100)
-    expect(info.balances.map(({ holds }) => holds)).toEqual(BINDS.map(() => true))
+    expect(info.balances.map(({ holds }) => holds)).toEqual(SCENARIOS.slice(0, FLIP).map(() => true))
     expect(info.balances[CHURN]!.insertsSeen).toBeGreaterThan(100)
     for (const vm of info.vms.filter(({ mode }) => mode === 'vm-bind')) {
       expect(vm).toMatchObject({ policy: 'hard', liveMappings: 0 })
@@ -99,13 +92,9 @@ describe('VM_BIND scenarios on the virtual board', () => {
     })
     expect(outlived.length).toBeGreaterThan(0)
   })
-})
 
-describe('sessions on the virtual board', () => {
-  it('scanout-flip: framebuffers, commits and flips are seen, in the VM of the display', async () => {
-    const info = await run('flip', ['scanout-flip:flips=20'])
-    expectSound(info)
-    const { issued } = info.scenarios[0]!
+  it('framebuffers, commits and flips are seen, in the VM of the display', () => {
+    const { issued } = info.scenarios[FLIP]!
     expect(info.counts['fb-create']).toBe(issued.addfb)
     // the writeback connector may hold on to the framebuffer it wrote to last
     expect([issued.rmfb, issued.rmfb! - 1]).toContain(info.counts['fb-destroy'])
@@ -122,9 +111,9 @@ describe('sessions on the virtual board', () => {
   })
 
   it('writes a report of a session that stands alone', async () => {
-    const { code, stdout } = await vascope(['report', files.file('binds.vascope'), '--out', files.file('binds.html')])
-    expect([code, stdout.trim()]).toEqual([0, files.file('binds.html')])
-    const html = readFileSync(files.file('binds.html'), 'utf8')
+    const { code, stdout } = await vascope(['report', FILE, '--out', files.file('all.html')])
+    expect([code, stdout.trim()]).toEqual([0, files.file('all.html')])
+    const html = readFileSync(files.file('all.html'), 'utf8')
     for (const text of ['vm-bind-churn', 'seed=1', 'balances', 'mdp_kms']) expect(html).toContain(text)
   })
 
@@ -132,20 +121,5 @@ describe('sessions on the virtual board', () => {
     // what detaches the programs outlives the session by seconds
     await until('the last process ended', async () => (await onBoard(`pgrep -f 'vascope[d]' || true`)) === '')
     expect(await onBoard(`find / -xdev -name '*vascope*' -not -path '/proc/*' 2>/dev/null | head; true`)).toBe('')
-  })
-
-  it('watches other clients without running anything', async () => {
-    const file = files.file('watch.vascope')
-    const watching = start(['record', '--board', BOARD, '--out', file, '--json'])
-    await until('it traces', () => watching.stderr().includes('watching'))
-    await onBoard('board-selftest')
-    watching.child.kill('SIGINT')
-    const { code, stdout, stderr } = await watching.ended
-    expect(code, stderr).toBe(0)
-    const info = JSON.parse(stdout) as Info
-    expectSound(info)
-    expect(info.scenarios).toEqual([])
-    expect(info.vms.some((vm) => vm.mode === 'vm-bind' && vm.comm.startsWith('board-selftest'))).toBe(true)
-    expect(info.maps).toBeGreaterThan(0)
   })
 })

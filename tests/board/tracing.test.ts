@@ -7,6 +7,7 @@ import { reach } from '../../engine/connect/reach'
 import { deploy } from '../../engine/deploy/deploy'
 import { Reason } from '../../engine/model/state'
 import { DaemonLink } from '../../engine/session/link'
+import type { Summary } from '../../engine/stats/summary'
 import { decodeFrame, num, ProbeState, type Snapshot } from '../../engine/wire/messages'
 import { readTraced, type Traced, type TracedEvent } from './events'
 import { BOARD, boardUp, onBoard, scratch, start, until } from './vascope'
@@ -18,6 +19,7 @@ const files = scratch()
 const BOS = 8
 
 let traced: Traced
+let info: Summary & { complete: boolean }
 let calls: Map<number, number>
 
 const signal = new AbortController().signal
@@ -87,13 +89,22 @@ beforeAll(async () => {
   calls = countCalls(await onBoard('cat /tmp/calls'))
   await onBoard('board-selftest && ln -s /tmp/plain /tmp/hang && /tmp/hang')
   watching.child.kill('SIGINT')
-  const { code, stderr } = await watching.ended
+  const { code, stdout, stderr } = await watching.ended
   expect(code, stderr).toBe(0)
+  info = JSON.parse(stdout) as typeof info
   traced = readTraced(file)
 })
 afterAll(() => files.remove())
 
 describe('a client that knows nothing of Vascope', () => {
+  it('is watched without anything being run, and nothing is lost', () => {
+    expect(info).toMatchObject({ complete: true, faults: [], scenarios: [] })
+    expect(info.drops).toMatchObject({ kernel: 0, queue: 0, balanced: true, delivered: info.events })
+    const clients = info.vms.filter((vm) => vm.mode === 'vm-bind').map((vm) => vm.comm)
+    expect(clients).toEqual(expect.arrayContaining(['plain', expect.stringMatching(/^board-selftest/)]))
+    expect(info.maps).toBeGreaterThan(0)
+  })
+
   it('is traced as strace counts it', () => {
     const counts = {
       vmBind: own('vm-bind').length,

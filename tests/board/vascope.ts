@@ -64,7 +64,7 @@ export function scratch(): { dir: string; file(name: string): string; remove(): 
 
 /**
  * One processor each: emulated processors wait for one another half of the time (grace periods, patched code), and two files run at once.
- * What needs kernel code to race runs on boards of its own (kernels, the window).
+ * The window’s tests have boards on which kernel code can race.
  */
 export async function boardUp(): Promise<void> {
   const { code, stderr } = await vascope(['board', 'up', '--name', NAME, '--cpus', '1'])
