@@ -310,6 +310,8 @@ export interface Spans {
   start: Float64Array
   end: Float64Array
   id: Float64Array
+  /** Of VM_BIND jobs: whose they are, 0 where that was not seen. */
+  vm?: Float64Array
 }
 
 export interface MappingRow {

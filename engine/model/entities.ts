@@ -397,6 +397,11 @@ export class Jobs extends Spans {
     return index === undefined ? 0 : (this.vms.get(index) ?? 0)
   }
 
+  /** The VM of a row; 0 where it is not known. */
+  vmAt(index: number): number {
+    return this.vms.get(index) ?? 0
+  }
+
   /** As resume, with the VM, 0 where it is not known. */
   resumeFor(id: number, queued: number, start: number, vm: number): void {
     this.resume(id, queued, start)

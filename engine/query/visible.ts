@@ -1,6 +1,6 @@
 import type { Density, Rects, Spans as SpanArrays, VmGroup } from '../api'
 import { lowerBound } from '../model/columns'
-import type { Mappings, Spans, Vm } from '../model/entities'
+import { Jobs, type Mappings, type Spans, type Vm } from '../model/entities'
 import type { SessionModel } from '../model/session'
 
 /** Spans beyond this many per lane would only overpaint each other. */
@@ -177,6 +177,7 @@ export function spansOf(spans: Spans, from: number, to: number): SpanArrays {
     queued: Float64Array.from(kept, (i) => spans.queued.at(i)),
     start: Float64Array.from(kept, (i) => spans.start.at(i)),
     end: Float64Array.from(kept, (i) => spans.end.at(i)),
-    id: Float64Array.from(kept, (i) => spans.id.at(i))
+    id: Float64Array.from(kept, (i) => spans.id.at(i)),
+    ...(spans instanceof Jobs && { vm: Float64Array.from(kept, (i) => spans.vmAt(i)) })
   }
 }

@@ -1,4 +1,4 @@
-import type { Rects, VmGroup } from '../../engine/api'
+import type { Rects, View, VmGroup } from '../../engine/api'
 import { ADDRESS_ROWS, layoutSpace, placeOf } from '../../engine/space'
 import { type TimeRange, xToTime } from './time-axis'
 
@@ -110,6 +110,20 @@ export function layoutBos(rects: Rects, group: number, height: number): LaneLayo
     breaks: [],
     labels: []
   }
+}
+
+/** The rows of a VM's map as they are drawn. Too many mappings come as density, which has no BOs, and addresses only where it was asked for so. */
+export function layoutMap(
+  view: View,
+  index: number,
+  axis: MapAxis,
+  height: number
+): LaneLayout | (LaneLayout & { bos: number[] }) {
+  const vm = view.vms[index]!
+  if (axis === 'address' && (view.request.axis === 'address' || !view.rectsCut[index]))
+    return layoutAddresses(vm, height)
+  if (axis === 'bo' && !view.rectsCut[index]) return layoutBos(view.rects, index, height)
+  return layoutLanes(vm, height)
 }
 
 /** Labels that do not run into each other, the topmost first. */

@@ -7,8 +7,8 @@ import { drawRuler } from '../../renderer/features/timeline/draw/grid'
 import { drawMappings, type MapScene } from '../../renderer/features/timeline/draw/mappings'
 import { drawOverlay } from '../../renderer/features/timeline/draw/overlay'
 import { bandsOf, fitting } from '../../renderer/features/timeline/draw/runs'
-import { drawSpans, spansAt } from '../../renderer/features/timeline/draw/spans'
-import { binAt, meanBefore } from '../../renderer/features/timeline/figures'
+import { drawSpans, jobAt, spansAt, spanUnder } from '../../renderer/features/timeline/draw/spans'
+import { binAt, flipAt, meanBefore } from '../../renderer/features/timeline/figures'
 import { layoutLanes } from '../../renderer/model/lanes'
 import { fakeView, rectsOf } from './fake-engine'
 import { recordingSurface } from './recording-surface'
@@ -58,6 +58,18 @@ describe('charts', () => {
       3
     ])
     expect(binAt({ ...charts, from: 5, step: 1 }, values, 1)).toBeNull()
+  })
+})
+
+describe('a flip under the pointer', () => {
+  it('is the nearest, where one is near', () => {
+    const charts = {
+      ...fakeView(request).charts,
+      flipTimes: Float64Array.from([1, 2]),
+      flipIntervals: Float32Array.from([0.5, 1])
+    }
+    expect(flipAt(charts, 1.9, 0.2)).toEqual({ time: 2, interval: 1 })
+    expect(flipAt(charts, 1.5, 0.2)).toBeNull()
   })
 })
 
@@ -188,6 +200,19 @@ describe('spans', () => {
     expect(lines(0.5)).toHaveLength(0)
   })
 
+  it('are found under the pointer: the newest that covers the time, else one close by', () => {
+    expect([spanUnder(spans, 1.5, 0), spanUnder(spans, 3.2, 0), spanUnder(spans, 3.2, 0.3)]).toEqual([0, -1, 0])
+    expect([spanUnder(spans, 6.5, 0), spanUnder(spans, 5.5, 0), spanUnder(spans, 0.5, 0.1)]).toEqual([2, 1, -1])
+  })
+
+  it('of VM_BIND are known by their VM and the time at which they ran', () => {
+    const jobs = { ...spans, vm: Float64Array.from([1, 2, 1]) }
+    expect(jobAt(jobs, 1, 2.5)).toMatchObject({ id: 1 })
+    expect(jobAt(jobs, 2, 2.5)).toBeNull()
+    expect(jobAt(jobs, 1, 1.5)).toBeNull() // queued, and so at no work
+    expect(jobAt(spans, 1, 2.5)).toBeNull()
+  })
+
   it('are counted at a time; what never ran is still queued', () => {
     expect(spansAt(spans, 1.5)).toEqual({ queued: 1, running: 0 })
     expect(spansAt(spans, 6.5)).toEqual({ queued: 1, running: 1 })
@@ -204,6 +229,7 @@ describe('the overlay', () => {
     range,
     cursor: null,
     live: null,
+    bind: null,
     bands: [
       [64, 100],
       [124, 200]
@@ -218,6 +244,17 @@ describe('the overlay', () => {
     expect(hatched).toEqual([
       [300, 64, 20, 36],
       [300, 124, 20, 76]
+    ])
+  })
+
+  it('leads from a VM_BIND job to the mapping that it wrote, but not across the heads between them', () => {
+    const surface = recordingSurface(1000, 200)
+    drawOverlay(surface, { ...scene, marks: [], bind: { time: 5, from: 70, to: 150 } })
+    const line = surface.drawn.filter(({ args, fill }) => args[0] === 500 && args[2] === 1 && fill === '#eeeeee')
+    expect(line.map(({ args }) => args.slice(1, 4))).toEqual([
+      [70, 1, 30],
+      [124, 1, 26],
+      [149, 1, 1]
     ])
   })
 

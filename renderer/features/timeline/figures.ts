@@ -18,3 +18,20 @@ export function meanBefore(charts: Charts, values: Float32Array, time: number): 
   const seen = recent.filter((value) => !Number.isNaN(value))
   return seen.length ? seen.reduce((sum, value) => sum + value, 0) / seen.length : null
 }
+
+/** The flip nearest to a time, at most `slack` seconds from it; null where there is none. */
+export function flipAt(
+  { flipTimes, flipIntervals }: Charts,
+  time: number,
+  slack: number
+): { time: number; interval: number } | null {
+  let best = -1
+  let nearest = slack
+  for (let index = 0; index < flipTimes.length; index++) {
+    const distance = Math.abs(flipTimes[index]! - time)
+    if (distance > nearest) continue
+    nearest = distance
+    best = index
+  }
+  return best < 0 ? null : { time: flipTimes[best]!, interval: flipIntervals[best]! }
+}

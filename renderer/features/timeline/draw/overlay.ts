@@ -16,6 +16,8 @@ export interface OverlayScene {
   live: number | null
   /** Top and bottom of the stretches between group heads, which stay opaque over bands. */
   bands: [number, number][]
+  /** From a VM_BIND job to the mapping whose page tables it wrote: when, and from which y to which. */
+  bind: { time: number; from: number; to: number } | null
   /** Tops of the ruler's strips. */
   ruler: { labels: number; marks: number; runs: number }
 }
@@ -28,6 +30,7 @@ export function drawOverlay(surface: Surface, scene: OverlayScene): void {
   for (const mark of marks) if (mark.kind === 'loss') drawLoss(surface, scene, mark, used)
   for (const kind of ['fault', 'gap', 'note', 'snapshot'] as const) drawMoments(surface, scene, kind, used)
   drawEvictions(surface, scene)
+  if (scene.bind) drawBind(surface, scene, scene.bind)
   if (scene.cursor !== null) drawCursor(surface, scene, scene.cursor)
 }
 
@@ -102,6 +105,24 @@ function drawEvictions({ g, width, palette }: Surface, { marks, range, ruler }: 
     g.strokeRect(from + 0.5, ruler.marks + 11.5, Math.max(2, to - from - 1), 3)
     reach = to
   }
+}
+
+/** Down to the mapping, behind the heads as all that crosses lanes. */
+function drawBind(
+  { g, width, palette }: Surface,
+  { range, bands }: OverlayScene,
+  bind: NonNullable<OverlayScene['bind']>
+): void {
+  const x = Math.round(timeToX(bind.time, range, width))
+  if (x < 0 || x > width) return
+  g.fillStyle = palette.ink1
+  for (const [top, bottom] of bands) {
+    const [from, to] = [Math.max(top, bind.from), Math.min(bottom, bind.to)]
+    if (to > from) g.fillRect(x, from, 1, to - from)
+  }
+  const inBand = bands.some(([top, bottom]) => bind.to > top && bind.to <= bottom)
+  // The point is left out where the mapping is scrolled out of sight.
+  if (inBand) for (let back = 0; back < 4; back++) g.fillRect(x - back, bind.to - 1 - back, 2 * back + 1, 1)
 }
 
 /** A label beside its line; one that would cover another is only a tick. */

@@ -44,6 +44,29 @@ function drawFence({ g, width, palette }: Surface, from: number, to: number): vo
   for (let back = 0; back < 4; back++) g.fillRect(to - 1 - back, 2 - back / 2, 1, back + 1)
 }
 
+/** Index of the span at a time: the newest that covers it, else the nearest within `slack` seconds; -1 where there is none. */
+export function spanUnder(spans: Spans, time: number, slack: number): number {
+  let best = -1
+  let nearest = slack
+  for (let index = 0; index < spans.start.length; index++) {
+    const { queued, end } = spanAt(spans, index)
+    const distance = Math.max(0, queued - time, time - end)
+    if (distance > nearest) continue
+    nearest = distance
+    best = index
+  }
+  return best
+}
+
+/** The VM_BIND job of a VM in whose run a moment lies: what was done to the VM then is its work. null where none is in view. */
+export function jobAt(jobs: Spans, vm: number, time: number): { id: number; queued: number; end: number } | null {
+  for (let index = 0; index < jobs.start.length; index++) {
+    const { queued, start, end } = spanAt(jobs, index)
+    if (jobs.vm?.[index] === vm && start <= time && time <= end) return { id: jobs.id[index]!, queued, end }
+  }
+  return null
+}
+
 /** How many spans are queued and how many run at a time. */
 export function spansAt(spans: Spans, time: number): { queued: number; running: number } {
   let [queued, running] = [0, 0]
