@@ -146,7 +146,7 @@ export const FB = {
 } as const
 
 export const FB_PLANE = { fb: [1, 'delta'], bo: [2, 'plain'] } as const
-export const GONE = { what: [1, 'plain'], id: [2, 'delta'], time: [3, 'time'] } as const
+export const GONE = { what: [1, 'plain'], id: [2, 'delta'], time: [3, 'time'], known: [4, 'plain'] } as const
 export const COUNT = { what: [1, 'plain'], id: [2, 'plain'], value: [3, 'plain'] } as const
 export const CountOf = { kind: 1, kernel: 2, queue: 3, vms: 4, bos: 5, vmOfTask: 6 } as const
 export const ROW = { vm: [1, 'plain'], bucket: [2, 'delta'], rows: [3, 'plain'] } as const

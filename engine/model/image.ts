@@ -298,8 +298,10 @@ function goneRows({ goneVas, goneVmBos }: State): Rows<typeof t.GONE> {
   for (const [what, gone] of [
     [1, goneVas],
     [2, goneVmBos]
-  ] as const)
-    for (const [id, time] of gone.entries()) rows.add({ what, id, time })
+  ] as const) {
+    for (const [id, time] of gone.unheard()) rows.add({ what, id, time, known: 0 })
+    for (const [id, time] of gone.ended()) rows.add({ what, id, time, known: 1 })
+  }
   return rows
 }
 

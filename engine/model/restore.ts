@@ -292,7 +292,9 @@ function restoreRest(model: SessionModel, rows: EachRow): void {
     if (fb.planes.length === 0) fb.bo = c.bo[i]!
     fb.planes.push(c.bo[i]!)
   })
-  rows(t.TABLE.gone, t.GONE, (c, i) => (c.what[i] === 1 ? state.goneVas : state.goneVmBos).add(c.id[i]!, c.time[i]!))
+  rows(t.TABLE.gone, t.GONE, (c, i) =>
+    (c.what[i] === 1 ? state.goneVas : state.goneVmBos).add(c.id[i]!, c.time[i]!, c.known[i] === 1)
+  )
   restoreCounts(model, rows)
 }
 

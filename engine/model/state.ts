@@ -84,7 +84,7 @@ export class State {
   readonly scenarios: ScenarioRecord[] = []
   /** The VM of an open file. */
   readonly vmOfFile = new Map<number, number>()
-  /** VAs and vm_bos that ended before anything had told of them. */
+  /** VAs and vm_bos that ended, which a walk that is under way may still list. */
   readonly goneVas = new Gone()
   readonly goneVmBos = new Gone()
   liveBytes = 0
@@ -291,6 +291,7 @@ export class State {
     const index = this.mappings.byVa.get(va) // -1 where its insert was lost, or was before tracing and in no snapshot
     if (index < 0) this.goneVas.add(va, time)
     if (!this.mappings.live.has(index)) return
+    this.goneVas.add(va, time, true)
     const all = this.mappings
     all.reason.data[index] = reason
     all.removedBy.data[index] = task
@@ -379,6 +380,7 @@ export class State {
     const index = all.byId.get(id)
     if (index < 0) this.goneVmBos.add(id, time)
     if (index < 0 || all.destroyed.at(index) !== Infinity) return
+    this.goneVmBos.add(id, time, true)
     all.destroyed.data[index] = time
     all.size--
     const vm = this.vm(all.vm.at(index), time)

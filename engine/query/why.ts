@@ -142,7 +142,7 @@ function inFlight({ state }: SessionModel, bo: Bo, at: number): Holder[] {
         references: 0
       })
     }
-  return found.sort((a, b) => a.since - b.since).slice(0, 16)
+  return found.sort((a, b) => (a.since ?? 0) - (b.since ?? 0)).slice(0, 16)
 }
 
 /** Why a mapping went, by its id. null where there never was one. */
