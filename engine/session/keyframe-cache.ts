@@ -6,6 +6,7 @@ import { ChunkFile } from '../store/chunks'
 import { chunkBytes, ChunkType, fileHead } from '../store/format'
 import { decodeKeyframe, encodeKeyframe } from '../store/keyframes'
 import type { KeyframeEntry } from '../store/session-index'
+import { makeRoom, used } from './cache-room'
 
 type Add = (entry: Omit<KeyframeEntry, 'offset'>, image: Uint8Array) => void
 
@@ -66,6 +67,7 @@ export class KeyframeCache {
       chunks.close()
     }
     if (damaged || entries.length === 0) return null
+    used(file)
     return new KeyframeCache(entries, ({ offset }) => {
       const again = new ChunkFile(file)
       try {
@@ -91,6 +93,7 @@ function write(file: string, payloads: readonly Uint8Array[]): void {
       closeSync(fd)
     }
     renameSync(draft, file)
+    makeRoom(path.dirname(file), file)
   } catch {
     try {
       rmSync(draft, { force: true })
