@@ -62,6 +62,18 @@ export interface Board {
   rule?: string
   /** Virtual boards only. */
   state?: 'running' | 'stopped'
+  /** Where it was added by form. */
+  own?: OwnBoard
+}
+
+/** A board that was added by form: what a Host section of ssh_config says. Empty or null: as ssh has it by default. */
+export interface OwnBoard {
+  name: string
+  host: string
+  port: number | null
+  user: string
+  identityFile: string
+  jump: string
 }
 
 export interface CheckResult {
@@ -801,6 +813,11 @@ export interface EngineApi {
   start(request: StartRequest): Promise<void>
   runScenario(run: ScenarioRun): Promise<void>
   /** Ends a run of the live session, or takes it out of the queue, by its number. */
+  /** What would be written for a board, and where; rejected with what is wrong with a field. */
+  boardBlock(board: OwnBoard, before: string | null): Promise<{ text: string; file: string }>
+  /** Adds a board, or changes the one that was called `before`. Nothing but Vascope's own file is written to. */
+  saveBoard(board: OwnBoard, before: string | null): Promise<void>
+  removeBoard(name: string): Promise<void>
   cancelRun(run: number): Promise<void>
   /** Those of a session file; of the session that is shown where none is named. */
   annotations(file?: string): Promise<Annotations>

@@ -11,6 +11,7 @@ import type {
   MappingQuery,
   ObjectPage,
   ObjectQuery,
+  OwnBoard,
   Phase,
   Problem,
   Pulse,
@@ -23,7 +24,8 @@ import type {
 } from './api'
 import type { Ask, Progress } from './connect/connection'
 import { reach, virtualName } from './connect/reach'
-import { listHosts } from './connect/ssh/config'
+import { describeHost, listHosts, ownBoards } from './connect/ssh/config'
+import { hostBlock } from './connect/ssh/own-boards'
 import { Checker } from './check/checker'
 import { comparePair } from './compare/compare'
 import { objectOf, stretchOf, type Pair } from './compare/pair'
@@ -106,7 +108,26 @@ export class EngineHost implements EngineApi {
       }
     })
     const hosts = await listHosts()
-    return [...virtual, ...hosts.map((h): Board => ({ id: h.name, kind: 'ssh', title: h.name, detail: h.detail }))]
+    const own = ownBoards().list()
+    return [
+      ...virtual,
+      ...own.map((one): Board => sshBoard(one.name, describeHost(one.name), one)),
+      ...hosts.filter(({ name }) => !own.some((one) => one.name === name)).map((h) => sshBoard(h.name, h.detail))
+    ]
+  }
+
+  async boardBlock(board: OwnBoard, before: string | null): ReturnType<EngineApi['boardBlock']> {
+    const boards = ownBoards()
+    boards.check(board, before, await hostNamesOf())
+    return { text: hostBlock(board), file: boards.file }
+  }
+
+  async saveBoard(board: OwnBoard, before: string | null): Promise<void> {
+    ownBoards().save(board, before, await hostNamesOf())
+  }
+
+  async removeBoard(name: string): Promise<void> {
+    ownBoards().remove(name)
   }
 
   async listSessions(): ReturnType<EngineApi['listSessions']> {
@@ -589,3 +610,12 @@ function factsOf(c: Capabilities, emulated: boolean): SessionFacts {
     scenarios: scenariosOf(c)
   }
 }
+function sshBoard(name: string, detail: string, own?: OwnBoard): Board {
+  return { id: name, kind: 'ssh', title: name, detail, ...(own && { own }) }
+}
+
+/** Names that ~/.ssh/config gives a meaning. */
+async function hostNamesOf(): Promise<string[]> {
+  return (await listHosts()).map(({ name }) => name)
+}
+

@@ -4,6 +4,9 @@ import type { EngineApi } from './api'
 export const METHODS = {
   listBoards: true,
   listSessions: true,
+  boardBlock: true,
+  saveBoard: true,
+  removeBoard: true,
   preflight: true,
   start: true,
   runScenario: true,

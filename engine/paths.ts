@@ -7,6 +7,13 @@ export function cacheDir(...parts: string[]): string {
   return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'vascope', ...parts)
 }
 
+/** What the user set: boards that were added. `home`: of somebody else, for tests. */
+export function configDir(home: string | null, ...parts: string[]): string {
+  const base =
+    home === null ? process.env.XDG_CONFIG_HOME || path.join(homedir(), '.config') : path.join(home, '.config')
+  return path.join(base, 'vascope', ...parts)
+}
+
 /** What the user made: recorded sessions. */
 export function dataDir(...parts: string[]): string {
   return path.join(process.env.XDG_DATA_HOME || path.join(homedir(), '.local', 'share'), 'vascope', ...parts)

@@ -20,6 +20,7 @@ export const ICONS = {
   right: lines('M6 4l4 4-4 4'),
   check: lines('M3 8.5l3.2 3.2L13 5'),
   close: lines('M4 4l8 8M12 4l-8 8'),
+  add: lines('M8 3v10M3 8h10'),
   retry: lines('M13 8a5 5 0 11-1.6-3.7M13 2.5v3h-3'),
   file: lines('M3.5 2h6l3 3v9h-9zM9.5 2v3h3'),
   save: lines('M8 2.5v8M4.5 7L8 10.5 11.5 7M2.5 13.5h11'),

@@ -34,6 +34,7 @@ export const COMMANDS = {
   'boards.next': { title: 'Next board', keys: ['j', 'arrowdown'], view: 'boards', hint: 'move' },
   'boards.previous': { title: 'Previous board', keys: ['k', 'arrowup'], view: 'boards', hint: 'move' },
   'boards.start': { title: 'Start a session on the chosen board', keys: ['enter'], view: 'boards', hint: 'start' },
+  'boards.add': { title: 'Add a board', keys: ['n'], view: 'boards', hint: 'add board' },
   'boards.preflight': { title: 'Run preflight', keys: ['r'], view: 'boards', hint: 'preflight' },
 
   'timeline.zoom-in': { title: 'Zoom in around the cursor', keys: ['w', '+'], view: 'timeline', hint: 'zoom' },

@@ -2,7 +2,7 @@ import { flushPromises } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CheckResult } from '../../engine/api'
 import { PRESET } from '../../renderer/model/scenario'
-import { CHURN, LIVE } from './fake-engine'
+import { BOARDS, CHURN, LIVE } from './fake-engine'
 import { openWindow, type TestWindow } from './window'
 
 const FAILED: CheckResult = {
@@ -24,6 +24,52 @@ describe('the boards view', () => {
     expect(opened.wrapper.text()).toContain('Virtual board')
     expect(opened.wrapper.text()).toContain('rb3gen2')
     expect(opened.wrapper.text()).toContain('by way of labgate')
+  })
+
+  it('adds a board whose section is seen before, and changes it by its name', async () => {
+    const own = { name: 'desk', host: '10.0.0.9', port: 2222, user: 'root', identityFile: '', jump: '' }
+    const refused = { code: 'board-field', message: 'The host is missing.', remedy: 'Give a name or an address.' }
+    const boards = [...BOARDS]
+    opened = await openWindow({
+      listBoards: () => [...boards],
+      boardBlock: (board) => {
+        if (!board.host) throw refused
+        return { text: `Host ${board.name}`, file: '/config/boards' }
+      },
+      saveBoard: (board) => void boards.push({ id: board.name, kind: 'ssh', title: board.name, detail: '', own: board })
+    })
+    await opened.press('n')
+    const form = opened.wrapper.get('dialog')
+    const save = '[data-testid=save-board]'
+    await form.get('#board-name').setValue('desk')
+    expect(form.get(save).attributes('disabled')).toBeDefined()
+    for (const [field, value] of [
+      ['host', '10.0.0.9'],
+      ['port', '2222'],
+      ['user', 'root']
+    ])
+      await form.get(`#board-${field}`).setValue(value)
+    await flushPromises()
+    expect(form.get('[data-testid=board-block]').text()).toBe('Host desk')
+    await form.get('form').trigger('submit')
+    await flushPromises()
+    expect(opened.asked('saveBoard')).toEqual([[own, null]])
+    expect(opened.wrapper.find('dialog').exists()).toBe(false)
+    expect(opened.wrapper.get('[data-board=desk]').attributes('aria-current')).toBe('true')
+    await opened.wrapper.get('[aria-label="Change desk"]').trigger('click')
+    await flushPromises()
+    await opened.wrapper.get('dialog form').trigger('submit')
+    expect(opened.asked('saveBoard').at(-1)).toEqual([own, 'desk'])
+  })
+
+  it('takes its choices by arrow keys too', async () => {
+    opened = await openWindow()
+    const choices = opened.wrapper.findAll('[aria-label="What to run"] [role=radio]')
+    await choices[0]!.trigger('keydown', { key: 'ArrowRight' })
+    // one scenario cannot be chosen before preflight
+    expect(choices.map((one) => one.attributes('aria-checked'))).toEqual(['false', 'false', 'true'])
+    await choices[2]!.trigger('keydown', { key: 'ArrowRight' })
+    expect(choices[0]!.attributes('aria-checked')).toBe('true')
   })
 
   it('starts the preset on the virtual board with one press', async () => {
@@ -143,7 +189,7 @@ describe('a virtual board', () => {
     await flushPromises()
     const dialog = opened.wrapper.get('dialog')
     expect(dialog.text()).toContain('msm: bound')
-    await dialog.findAll('[role=radio]')[1]!.trigger('click')
+    await dialog.findAll('.chip')[1]!.trigger('click')
     expect(dialog.text()).toContain('mkfs done')
     await dialog.trigger('cancel')
     expect(opened.wrapper.find('dialog').exists()).toBe(false)

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { homedir, hostname, userInfo } from 'node:os'
 import path from 'node:path'
+import { configDir } from '../../paths'
 import { EXIT, VascopeError } from '../../problem'
 import type { Target } from '../connection'
 import { hostNames, readSettings, type HostSettings, type Setting } from './config-file'
+import { OwnBoards } from './own-boards'
 
 /** What the user said outright; it wins over the configuration. */
 export interface ResolveOptions {
-  /** Read instead of ~/.ssh/config and /etc/ssh/ssh_config. */
+  /** Read instead of Vascope's own, ~/.ssh/config and /etc/ssh/ssh_config. */
   configFile?: string
   user?: string
   port?: number
@@ -34,17 +36,26 @@ export async function resolveTarget(name: string, options: ResolveOptions = {}):
   return resolve(name, options, [])
 }
 
+/** The boards that were added by form. */
+export function ownBoards(options: ResolveOptions = {}): OwnBoards {
+  return new OwnBoards(configDir(options.home ?? null, 'boards'))
+}
+
+/** How a board that was added is reached, as `listHosts` says it; an error's text where it cannot be. */
+export function describeHost(name: string, options: ResolveOptions = {}): string {
+  try {
+    return describeTarget(resolve(name, options, []))
+  } catch (error) {
+    if (error instanceof VascopeError) return error.message
+    throw error
+  }
+}
+
 /** The concrete hosts of the user's configuration, for a list to choose from; `detail` is "root@10.0.0.7 by way of labgate". */
 export async function listHosts(options: ResolveOptions = {}): Promise<{ name: string; detail: string }[]> {
   const home = options.home ?? homedir()
-  return hostNames(configFiles(options, home).slice(0, 1), home).map((name) => {
-    try {
-      return { name, detail: describeTarget(resolve(name, options, [])) }
-    } catch (error) {
-      if (error instanceof VascopeError) return { name, detail: error.message }
-      throw error
-    }
-  })
+  const files = options.configFile !== undefined ? [options.configFile] : [userConfig(home)].filter(existsSync)
+  return hostNames(files, home).map((name) => ({ name, detail: describeHost(name, options) }))
 }
 
 /** "root@10.0.0.7:2222 by way of labgate". */
@@ -101,7 +112,12 @@ function resolve(name: string, options: ResolveOptions, trail: string[], jumps?:
 
 function configFiles(options: ResolveOptions, home: string): string[] {
   if (options.configFile !== undefined) return [options.configFile]
-  return [path.join(home, '.ssh', 'config'), SYSTEM_CONFIG].filter((file) => existsSync(file))
+  // of several settings the first counts: a board that was added is not changed by what holds for all hosts
+  return [ownBoards(options).file, userConfig(home), SYSTEM_CONFIG].filter((file) => existsSync(file))
+}
+
+function userConfig(home: string): string {
+  return path.join(home, '.ssh', 'config')
 }
 
 /** `[user@]host[:port]`, `ssh://…`, and IPv6 addresses bare or in brackets. */
