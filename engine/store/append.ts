@@ -1,24 +1,35 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { EXIT, VascopeError } from '../problem'
-import { SessionNote } from '../wire/messages'
-import { chunkBytes, ChunkType } from './format'
+import { num, SessionNote, SessionTail } from '../wire/messages'
+import { ChunkFile } from './chunks'
+import { CHUNK_HEAD_BYTES, chunkBytes, ChunkType, TAIL_BYTES } from './format'
 import type { SessionReader } from './reader'
-import { cannotWrite, encodeContext, encodeEnding } from './writer'
+import { cannotWrite, encodeContext, encodeEnding, encodeTail } from './writer'
 
 /** A recorder writes every second: a file without an ending that was written to since may have one at work. */
 const QUIET_MS = 5000
 
+/** Where a file's ending begins, as its tail says; null where it has none. */
+export function endingOffset(chunks: ChunkFile): number | null {
+  const tail = chunks.chunkAt(chunks.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
+  if (tail?.type !== ChunkType.Tail) return null
+  try {
+    return num(SessionTail.decode(tail.payload).endingOffset)
+  } catch {
+    return null // a scan says what is wrong
+  }
+}
+
 /**
- * Appends an ending to the file that `reader` has open, with a note in it if there is one. What is recorded is not touched, and an append
- * that fails is taken back. Throws VascopeError, also where the file is being written to by someone else.
+ * Appends an ending to the file that `reader` has open, with a note in it if there is one; to a sound ending only the note is added, and
+ * another tail. What is recorded is not touched, and an append that fails is taken back. Throws VascopeError, also where the file is being
+ * written to by someone else.
  */
 export function appendEnding(reader: SessionReader, note: { kind: string; text: string } | null): void {
-  const { name, bytes: begin, head } = reader
-  const description = reader.description()
-  const index = reader.index()
-  const context = encodeContext(head, description?.hello ?? undefined, description?.capabilities ?? undefined)
-  const noted = note ? [chunkBytes(ChunkType.Note, noteOf(note, index.endNs))] : []
-  const ending = encodeEnding(begin, index, Buffer.concat([...noted, context]))
+  const { name, bytes: begin } = reader
+  const noted = note ? chunkBytes(ChunkType.Note, noteOf(note, reader.index().endNs)) : Buffer.alloc(0)
+  const sound = reader.indexed ? endingOf(name) : null
+  const ending = sound === null ? wholeEnding(reader, noted) : Buffer.concat([noted, encodeTail(sound)])
   let fd: number
   try {
     fd = openSync(name, 'r+')
@@ -37,6 +48,21 @@ export function appendEnding(reader: SessionReader, note: { kind: string; text: 
   } finally {
     closeSync(fd)
   }
+}
+
+function endingOf(file: string): number | null {
+  const chunks = new ChunkFile(file)
+  try {
+    return endingOffset(chunks)
+  } finally {
+    chunks.close()
+  }
+}
+
+function wholeEnding(reader: SessionReader, noted: Buffer): Buffer {
+  const description = reader.description()
+  const context = encodeContext(reader.head, description?.hello ?? undefined, description?.capabilities ?? undefined)
+  return encodeEnding(reader.bytes, reader.index(), Buffer.concat([noted, context]))
 }
 
 function noteOf({ kind, text }: { kind: string; text: string }, timeNs: number): Uint8Array {

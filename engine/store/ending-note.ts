@@ -1,7 +1,7 @@
-import { SessionNote, SessionTail, num } from '../wire/messages'
-import { appendEnding } from './append'
+import { SessionNote } from '../wire/messages'
+import { appendEnding, endingOffset } from './append'
 import { ChunkFile, type Chunk } from './chunks'
-import { CHUNK_HEAD_BYTES, CHUNK_MAGIC, ChunkType, HEAD_BYTES, TAIL_BYTES } from './format'
+import { CHUNK_HEAD_BYTES, CHUNK_MAGIC, ChunkType, HEAD_BYTES } from './format'
 import { SessionReader } from './reader'
 
 /** The kind of the note that holds what people wrote to a session. It is no mark on the timeline. */
@@ -24,8 +24,8 @@ export function endingNote(file: string, kind: string): string | null {
 }
 
 /**
- * Appends a note to a session that is not being recorded, and with it a new ending, in which `endingNote` finds it; an ending that was
- * lost comes back that way. What is recorded is not touched, and an append that fails is taken back. Throws VascopeError.
+ * Appends a note to the ending of a session that is not being recorded, in which `endingNote` finds it; an ending that was lost comes
+ * back that way. What is recorded is not touched, and an append that fails is taken back. Throws VascopeError.
  */
 export function appendEndingNote(file: string, kind: string, text: string): void {
   const reader = new SessionReader(file)
@@ -51,14 +51,8 @@ function newest(notes: Iterable<Uint8Array>, kind: string): string | null {
 
 /** The notes in the file's ending; null where it is damaged or lost. */
 function ending(chunks: ChunkFile): Uint8Array[] | null {
-  const tail = chunks.chunkAt(chunks.bytes - CHUNK_HEAD_BYTES - TAIL_BYTES)
-  if (tail?.type !== ChunkType.Tail) return null
-  let from: number
-  try {
-    from = num(SessionTail.decode(tail.payload).endingOffset)
-  } catch {
-    return null
-  }
+  const from = endingOffset(chunks)
+  if (from === null) return null
   const notes: Uint8Array[] = []
   let [holes, parts] = [0, 0]
   for (const { type, payload } of chunks.walk(() => holes++, from)) {

@@ -205,8 +205,12 @@ export function encodeContext(head: SessionHeadFields, hello?: Uint8Array, capab
 /** All that stands behind the last frames of a file: the context once more, the index, the tail. `offset`: where it will stand. */
 export function encodeEnding(offset: number, index: Index, context: Buffer): Buffer {
   const parts = encodeIndex(index).map((payload) => chunkBytes(ChunkType.Index, payload))
-  const tail = SessionTail.encode({ endingOffset: offset, chunkType: ChunkType.Tail }).finish()
-  return Buffer.concat([context, ...parts, chunkBytes(ChunkType.Tail, tail)])
+  return Buffer.concat([context, ...parts, encodeTail(offset)])
+}
+
+/** The chunk that says where a file's ending begins; always the last. */
+export function encodeTail(endingOffset: number): Buffer {
+  return chunkBytes(ChunkType.Tail, SessionTail.encode({ endingOffset, chunkType: ChunkType.Tail }).finish())
 }
 
 /** An error of writing as a person can act on it. */

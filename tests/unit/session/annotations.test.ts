@@ -40,6 +40,25 @@ describe('what people write to a session', () => {
     expect(is.model.state.markers).toEqual(was.model.state.markers)
   })
 
+  it('needs no room but its own, however often it is written', () => {
+    writeAnnotations(file, SOME)
+    const before = readFileSync(file).length
+    for (let n = 0; n < 20; n++) writeAnnotations(file, { ...SOME, note: `${n}` })
+    expect(readFileSync(file).length - before).toBeLessThan(20 * (JSON.stringify(SOME).length + 120))
+    expect(readAnnotations(file).note).toBe('19')
+    const reader = new SessionReader(file)
+    expect([reader.indexed, reader.index().chunks.length > 0]).toEqual([true, true])
+    reader.scan()
+    expect([reader.damage, reader.lost().events]).toEqual([[], 0])
+    reader.close()
+    // a tail that is damaged leaves the notes before it
+    truncateSync(file, readFileSync(file).length - 5)
+    expect(readAnnotations(file).note).toBe('19')
+    utimesSync(file, 1e9, 1e9)
+    expect(repair(file).done).toBe('index')
+    expect(readAnnotations(file).note).toBe('19')
+  })
+
   it('is told no more where a cut took it, and the session before it is as it was', () => {
     const bytes = readFileSync(file).length
     writeAnnotations(file, SOME)
