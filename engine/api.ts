@@ -369,6 +369,11 @@ export interface View {
   cursor: CursorValues
   /** Of a view that follows a live session: how old, in ms, the oldest event was that no view before had, at Date.now() `sent`. */
   stamp?: { ageMs: number; sent: number } | null
+  /**
+   * It was answered without the events: mappings are not told apart, and figures at the cursor are those of a moment before. Where the
+   * window has few events enough, they are read meanwhile; a pulse tells that the same question has a better answer.
+   */
+  coarse?: boolean
 }
 
 export interface MappingQuery {

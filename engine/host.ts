@@ -50,6 +50,7 @@ import { deleteSession, findSession, listSessions, newSessionFile } from './sess
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
+import { LARGE_EVENTS, LargeSession } from './session/large'
 import { damageText, openRecording, type Recording } from './session/recording'
 import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
@@ -59,7 +60,9 @@ const PULSE_MS = 250
 const NEWS_MS = 60
 
 interface Opened {
-  recording: Recording
+  /** null for a session that is not read whole. */
+  recording: Recording | null
+  judge(signal: AbortSignal): Promise<Checker>
   stop: AbortController
 }
 
@@ -75,6 +78,8 @@ export class EngineHost implements EngineApi {
   private checker: Checker | null = null
   /** The session that is opened: its rules are judged when they are first asked for, in the background. */
   private opened: Opened | null = null
+  /** The session that is opened and too large to be read whole. */
+  private large: LargeSession | null = null
   private live: LiveSession | null = null
   /** What was compared last. */
   private pair: Pair | null = null
@@ -87,7 +92,11 @@ export class EngineHost implements EngineApi {
   private readonly questions = new Map<number, (answer: string | null) => void>()
   private nextQuestion = 1
 
-  constructor(private readonly push: Push) {}
+  /** `largeEvents`: sessions of more events are not read whole. */
+  constructor(
+    private readonly push: Push,
+    private readonly largeEvents = LARGE_EVENTS
+  ) {}
 
   async listBoards(): Promise<Board[]> {
     const found = list()
@@ -240,11 +249,12 @@ export class EngineHost implements EngineApi {
   async open(name: string): Promise<void> {
     this.refuseWhileBusy()
     const file = findSession(name)
+    if (LargeSession.eventsOf(file) > this.largeEvents) return this.openLarge(file)
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
     this.leave()
-    this.opened = { recording, stop: new AbortController() }
+    this.opened = { recording, judge: (signal) => recording.judge(signal), stop: new AbortController() }
     const damage = damageText(recording)
     this.change({
       ...IDLE,
@@ -258,6 +268,40 @@ export class EngineHost implements EngineApi {
     this.push('pulse', this.pulse(recording.bytes))
     this.runs = null
     this.push('runs', model.state.scenarios.map(statusOf))
+  }
+
+  private async openLarge(file: string): Promise<void> {
+    const stop = new AbortController()
+    const pulse = (): void => this.push('pulse', this.pulse(large.bytes))
+    const large = await LargeSession.open(file, { refined: () => this.large === large && pulse() })
+    const { ending: model, head } = large
+    this.leave()
+    this.large = large
+    this.model = model
+    this.opened = { recording: null, judge: (signal) => large.judge(signal), stop }
+    this.change({
+      ...IDLE,
+      phase: 'opened',
+      board: head.board,
+      title: head.title,
+      file,
+      facts: factsOf(model.capabilities!, head.facts.emulated === 'true'),
+      problem: large.problem()
+    })
+    pulse()
+    this.runs = null
+    this.push('runs', model.state.scenarios.map(statusOf))
+    void large.verify(stop.signal).then(
+      () => {
+        if (this.large !== large) return
+        const damage = damageText(large)
+        if (damage) this.change({ ...this.state, problem: large.problem(damage) })
+        pulse()
+      },
+      (error: unknown) => {
+        if (this.large === large) this.change({ ...this.state, problem: asProblem(error) })
+      }
+    )
   }
 
   async save(file: string): Promise<void> {
@@ -302,6 +346,7 @@ export class EngineHost implements EngineApi {
   }
 
   async view(request: ViewRequest): Promise<View> {
+    if (this.large) return this.large.view(request)
     if (!request.follow) return view(this.model ?? EMPTY, request)
     // Rather than have the window ask often for nothing: what comes is sent at once.
     await this.live?.news(NEWS_MS)
@@ -314,36 +359,36 @@ export class EngineHost implements EngineApi {
   }
 
   async mappings(query: MappingQuery): Promise<MappingPage> {
-    return mappings(this.model ?? EMPTY, query)
+    return mappings(await this.modelAt(query.cursor), query)
   }
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
-    return boDetail(this.model ?? EMPTY, id)
+    return boDetail(this.shown, id)
   }
 
   async addresses(query: AddressQuery): ReturnType<EngineApi['addresses']> {
-    return addressSpace(this.model ?? EMPTY, query)
+    return addressSpace(await this.modelAt(query.at), query)
   }
 
   async search(text: string, at: number | null): ReturnType<EngineApi['search']> {
-    const model = this.model ?? EMPTY
+    const model = await this.modelAt(at)
     return search(model, (this.checker ?? NOTHING).page().findings, text, at ?? model.end)
   }
 
   async objects(query: ObjectQuery): Promise<ObjectPage> {
-    return objectTable(this.model ?? EMPTY, query)
+    return objectTable(await this.modelAt(query.at), query)
   }
 
   async graph(bo: number, at: number): ReturnType<EngineApi['graph']> {
-    return boGraph(this.model ?? EMPTY, bo, at)
+    return boGraph(await this.modelAt(at), bo, at)
   }
 
   async whyAlive(bo: number, at: number): ReturnType<EngineApi['whyAlive']> {
-    return whyAlive(this.model ?? EMPTY, bo, at)
+    return whyAlive(await this.modelAt(at), bo, at)
   }
 
   async whyGone(va: number): ReturnType<EngineApi['whyGone']> {
-    return whyGone(this.model ?? EMPTY, va)
+    return whyGone(this.shown, va)
   }
 
   async findings(): Promise<FindingPage> {
@@ -402,6 +447,15 @@ export class EngineHost implements EngineApi {
     await down(nameOfVirtual(board))
   }
 
+  /** The model that answers for a time: of a session that is not read whole the state then. */
+  private async modelAt(time: number | null): Promise<SessionModel> {
+    return this.large ? this.large.at(time) : (this.model ?? EMPTY)
+  }
+
+  private get shown(): SessionModel {
+    return this.large?.shown ?? this.model ?? EMPTY
+  }
+
   /** What a new window needs to know. */
   greet(): void {
     this.push('session', this.state)
@@ -413,7 +467,7 @@ export class EngineHost implements EngineApi {
     if (!opened) return
     const { signal } = opened.stop
     try {
-      const checker = await opened.recording.judge(signal)
+      const checker = await opened.judge(signal)
       if (this.opened === opened) this.checker = checker
     } catch (error) {
       if (!signal.aborted) throw error
@@ -425,6 +479,8 @@ export class EngineHost implements EngineApi {
   private leave(): void {
     this.opened?.stop.abort()
     this.opened = null
+    this.large?.close()
+    this.large = null
     this.checker = null
   }
 
@@ -432,7 +488,8 @@ export class EngineHost implements EngineApi {
   private recorded(): Recording {
     if (!this.state.file)
       throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
-    if (this.opened) return this.opened.recording
+    if (this.large) throw this.large.refusal('A report')
+    if (this.opened?.recording) return this.opened.recording
     this.live?.writer?.flush()
     return openRecording(this.state.file)
   }

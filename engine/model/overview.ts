@@ -23,12 +23,13 @@ export class Overviews {
   private events: number
   private readonly told = new WeakSet<Marker>()
 
-  /** `from`: where the first begins, seconds; a model that an image was put into knows nothing of what was before. */
+  /** `from`: where the first begins, seconds; a model that an image was put into knows nothing of what was before. `to`: where the last ends. */
   constructor(
     private readonly model: SessionModel,
-    from = 0
+    from = 0,
+    private readonly to = Infinity
   ) {
-    this.begin = Math.floor(from / BIN)
+    this.begin = Math.round(from / BIN)
     this.events = model.events
   }
 
@@ -38,12 +39,16 @@ export class Overviews {
    */
   next(last = false): { from: number; to: number; events: number; coarse: Uint8Array; fine: Uint8Array } | null {
     const { model, begin } = this
-    const end = last ? Math.floor(model.end / BIN) + 1 : Math.floor((model.end - LAG) / BIN)
-    const events = Math.max(0, model.events - this.events)
-    if (end <= begin || (!last && events < STRETCH_EVENTS)) return null
+    const reached = last ? Math.floor(model.end / BIN) + 1 : Math.floor((model.end - LAG) / BIN)
+    const end = Math.min(reached, Math.round(this.to / BIN))
+    const since = Math.max(0, model.events - this.events)
+    if (end <= begin || (!last && since < STRETCH_EVENTS)) return null
+    // those of the newest moment are left for the next
+    const share = Math.min(1, ((end - begin) * BIN) / Math.max(BIN, model.end - begin * BIN))
+    const events = Math.round(since * share)
     const parts = encode(model, begin, end, events, (marker) => this.tells(marker, end * BIN))
     this.begin = end
-    this.events = model.events
+    this.events += events
     return { from: begin * BIN, to: end * BIN, events, ...parts }
   }
 

@@ -31,6 +31,13 @@ export class RowAllocator {
     this.buckets.set(bucket, { taken: new Array<boolean>(rows).fill(false), free: 0 })
   }
 
+  /** At least so many rows in a bucket, as the session will need them later. */
+  widen(bucket: number, rows: number): void {
+    let slots = this.buckets.get(bucket)
+    if (!slots) this.buckets.set(bucket, (slots = { taken: [], free: 0 }))
+    while (slots.taken.length < rows) slots.taken.push(false)
+  }
+
   /** Takes a row that an image of the state gave to a mapping. */
   occupy(iova: number, row: number): number {
     const bucket = Math.floor(iova / BUCKET_BYTES)

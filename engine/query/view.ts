@@ -75,17 +75,18 @@ function chartsAlone(model: SessionModel, request: ViewRequest): View {
 }
 
 /** VM_BIND VMs first, then the display's, then the rest; newest last within each. */
-function byInterest(a: Vm, b: Vm): number {
+export function byInterest(a: Vm, b: Vm): number {
   const rank = (vm: Vm): number => (vm.mode === 'vm-bind' ? 0 : vm.name === 'mdp_kms' ? 1 : 2)
   return rank(a) - rank(b) || a.id - b.id
 }
 
-interface Layout extends Rows {
+/** How the rows of a VM lie over each other. */
+export interface Layout extends Rows {
   hiddenBytes: number
 }
 
 /** Used buckets of the VA space in ascending order; those that touch are one segment, what lies between is hidden. */
-function layoutOf(vm: Vm): Layout {
+export function layoutOf(vm: Vm): Layout {
   const segments: VmGroup['segments'] = []
   const base = new Map<number, number>()
   let rows = 0
@@ -104,7 +105,8 @@ function layoutOf(vm: Vm): Layout {
   return { segments, base, rows, hiddenBytes: Math.max(0, vm.size - used) }
 }
 
-function groupOf(
+/** A VM as a window heads its lanes. */
+export function groupOf(
   model: SessionModel,
   vm: Vm,
   layout: Layout,

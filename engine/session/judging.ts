@@ -1,9 +1,12 @@
 import { Checker } from '../check/checker'
 import { SessionModel } from '../model/session'
 import { SessionReader } from '../store/reader'
+import { Trimmer } from './recorder'
 
 /** At most so many milliseconds of judging are done between two turns of the event loop. */
 const TURN_MS = 20
+/** After so many events what ended long ago is forgotten, as while a session is recorded: memory does not grow with the file. */
+const TRIM_EVENTS = 1 << 16
 
 /** Holds a session file against the rules: once, whoever asks and however often. Judging takes many times longer than reading. */
 export class Judging {
@@ -66,8 +69,14 @@ export class Judging {
     try {
       const model = new SessionModel()
       const checker = new Checker(model)
+      const trimmer = new Trimmer(model)
+      let next = TRIM_EVENTS
       for (const message of reader.messages()) {
         model.take(message)
+        if (model.events >= next && model.atRest) {
+          trimmer.trim()
+          next = model.events + TRIM_EVENTS
+        }
         yield
       }
       checker.finish(model.goodbye !== null && this.sound)

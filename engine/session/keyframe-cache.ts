@@ -25,7 +25,7 @@ export class KeyframeCache {
 
   /** `make` is called where they are not there yet, and adds them in the order of the file. */
   static open(session: string, make: (add: Add) => void): KeyframeCache {
-    const file = cacheDir('keyframes', `${identityOf(session)}.keyframes`)
+    const file = cacheDir('keyframes', `${identityOf(session, 'keyframes')}.keyframes`)
     const kept = KeyframeCache.read(file)
     if (kept) return kept
     const memory: Uint8Array[] = []
@@ -35,7 +35,7 @@ export class KeyframeCache {
       entries.push(whole)
       memory.push(encodeKeyframe(whole, image))
     })
-    write(file, memory)
+    writeCache(file, ChunkType.Keyframe, memory)
     return KeyframeCache.read(file) ?? new KeyframeCache(entries, ({ offset }) => memory[offset] ?? null)
   }
 
@@ -81,13 +81,13 @@ export class KeyframeCache {
 }
 
 /** Writes whole or not at all; a cache that cannot be written is none. */
-function write(file: string, payloads: readonly Uint8Array[]): void {
+export function writeCache(file: string, type: number, payloads: readonly Uint8Array[]): void {
   const draft = `${file}.${process.pid}`
   try {
     mkdirSync(path.dirname(file), { recursive: true })
     const fd = openSync(draft, 'w', 0o600)
     try {
-      for (const bytes of [fileHead(), ...payloads.map((payload) => chunkBytes(ChunkType.Keyframe, payload))])
+      for (const bytes of [fileHead(), ...payloads.map((payload) => chunkBytes(type, payload))])
         for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
     } finally {
       closeSync(fd)
@@ -103,9 +103,10 @@ function write(file: string, payloads: readonly Uint8Array[]): void {
   }
 }
 
-function identityOf(session: string): string {
+/** Says which file it is, and what is kept of it. */
+export function identityOf(session: string, what: string): string {
   const { size, mtimeMs } = statSync(session)
-  const hash = createHash('sha256').update(`keyframes 1 ${size} ${mtimeMs}`)
+  const hash = createHash('sha256').update(`${what} 1 ${size} ${mtimeMs}`)
   const fd = openSync(session, 'r')
   try {
     const buffer = Buffer.alloc(IDENTITY_BYTES)

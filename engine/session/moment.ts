@@ -30,14 +30,65 @@ export class Moments {
    * Throws VascopeError where the file does not say what its events mean.
    */
   at(time: number): SessionModel {
+    const steps = this.steps(time)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /** The same; a step is one chunk, so that others can have their turn. */
+  *steps(time: number): Generator<void, SessionModel> {
+    const limitNs = this.empty().boardNs(time)
+    const { model, from } = this.before(limitNs, time)
+    for (const entry of upTo(this.reader.index().chunks, limitNs)) {
+      if (entry.offset <= from.after) continue
+      this.replay(model, entry, limitNs)
+      yield
+    }
+    this.gaps(from, limitNs)
+    model.settle()
+    model.end = Math.min(Math.max(model.end, 0), time)
+    return model
+  }
+
+  /**
+   * The model of a stretch of time alone: all that touches it, with its rates. A step is one chunk, so that others can have their turn.
+   * `taken` is called before the first and behind each. Damaged chunks are told to `damaged`.
+   */
+  *stretch(
+    from: number,
+    to: number,
+    { taken, damaged }: { taken?: (model: SessionModel) => void; damaged?: (entry: IndexEntry) => void } = {}
+  ): Generator<void, SessionModel> {
+    const empty = this.empty()
+    const limitNs = empty.boardNs(to)
+    const { model, from: begin } = this.before(empty.boardNs(from), Infinity)
+    if (!model.state.rates.kept) {
+      // an image has no rates: they begin with what is mapped
+      model.state.rates.kept = true
+      model.state.rates.add('delta', 0, model.state.liveBytes)
+    }
+    taken?.(model)
+    for (const entry of upTo(this.reader.index().chunks, limitNs)) {
+      if (entry.offset <= begin.after) continue
+      if (!this.replay(model, entry, limitNs)) damaged?.(entry)
+      taken?.(model)
+      yield
+    }
+    model.settle()
+    return model
+  }
+
+  /** A model of the newest keyframe that is not later than a time, and where the frames behind it begin. */
+  private before(limitNs: number, until: number): { model: SessionModel; from: { after: number; events: number } } {
     const { reader } = this
     const start = (): SessionModel => {
       const model = this.empty()
-      model.until = time
+      model.until = until
       return model
     }
     let model = start()
-    const limitNs = model.boardNs(time)
     let from = { after: -1, events: 0 }
     const before = reader.index().chunks.reduce((n, c) => (c.events > 0 && c.firstNs <= limitNs ? n + c.events : n), 0)
     if (reader.index().keyframes.length === 0 && before > this.replayLimit) this.cache ??= this.make()
@@ -51,10 +102,7 @@ export class Moments {
       from = entry
       break
     }
-    this.replay(model, from, limitNs)
-    model.settle()
-    model.end = Math.min(Math.max(model.end, 0), time)
-    return model
+    return { model, from }
   }
 
   /** The newest time of the session, seconds. */
@@ -81,14 +129,16 @@ export class Moments {
     return model
   }
 
-  /** Takes in the frames behind a keyframe up to a time. Chunks that cannot have any of them are passed over. */
-  private replay(model: SessionModel, from: { after: number; events: number }, limitNs: number): void {
-    const index = this.reader.index()
-    for (const entry of upTo(index.chunks, limitNs)) {
-      if (entry.offset <= from.after || this.reader.framesOf(entry, (frame) => void model.take(frame))) continue
-      if (entry.firstNs <= limitNs) this.lost += entry.events
-    }
-    for (const { events, before, fromNs } of gapsOf(index))
+  /** Takes in the frames of a chunk; answers false where it is damaged. */
+  private replay(model: SessionModel, entry: IndexEntry, limitNs: number): boolean {
+    if (this.reader.framesOf(entry, (frame) => void model.take(frame))) return true
+    if (entry.firstNs <= limitNs) this.lost += entry.events
+    return false
+  }
+
+  /** Counts what is lost between a keyframe and a time though no chunk of it is damaged. */
+  private gaps(from: { events: number }, limitNs: number): void {
+    for (const { events, before, fromNs } of gapsOf(this.reader.index()))
       if (fromNs <= limitNs) this.lost += Math.max(0, Math.min(events, before - from.events))
   }
 

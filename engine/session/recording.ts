@@ -74,7 +74,7 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
 }
 
 /** Damage in words: how much, where, and what it cost. Empty for a sound file. */
-export function damageText({ damage, complete, lost }: Recording): string {
+export function damageText({ damage, complete, lost }: Pick<Recording, 'damage' | 'complete' | 'lost'>): string {
   const cost = lostText(lost)
   if (damage.length === 0)
     return [complete ? '' : 'The recording was cut off; it is shown up to the cut.', cost].filter(Boolean).join(' ')

@@ -126,6 +126,16 @@ export class SessionReader {
     }
   }
 
+  /** Reads every chunk without its frames: `damage`, `notes` and `lost()` are complete then. A step is one chunk. */
+  *verify(): Generator<void> {
+    this.notes.length = 0
+    for (const chunk of this.file.walk((d) => this.damaged(d))) {
+      if (chunk.type === ChunkType.Frames) this.sound.add(chunk.offset)
+      else if (chunk.type === ChunkType.Note) this.note(chunk, chunk.payload)
+      yield
+    }
+  }
+
   /** The frames of one chunk of the index; false where it is damaged. */
   framesOf(entry: IndexEntry, onFrame: (message: Uint8Array) => void): boolean {
     const chunk = this.file.chunkAt(entry.offset)

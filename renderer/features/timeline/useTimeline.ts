@@ -208,7 +208,10 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     { immediate: true }
   )
   watch(session.pulse, () => {
-    if (!session.live.value) return
+    if (!session.live.value) {
+      if (view.value?.coarse) void refresh()
+      return
+    }
     if (follow.value) followNow()
     // while it follows, the view that is under way has what this tells
     if (!follow.value || !asking) void refresh()

@@ -1,0 +1,152 @@
+import type { Density, ViewRequest } from '../../api'
+import type { Overview, OverviewCells } from '../../model/overview-read'
+import { Axis, BUCKET_KEYS } from '../../model/overview-tables'
+import { ADDRESS_ROWS, layoutSpace, placeOf, type Extent } from '../../space'
+import type { Layout } from '../view'
+
+/** Rows of a density, as many as an overview has groups, and pixels of one of its columns. */
+const ROWS = 64
+const COLUMN = 2
+const COLUMNS = 1024
+
+/** An overview in a window, with its cells where the window is to have them. */
+export interface Stretch {
+  overview: Overview
+  cells: OverviewCells | null
+}
+
+/** A VM in a window. */
+export interface VmSpace {
+  vm: number
+  layout: Layout
+  extents: readonly Extent[]
+}
+
+/** Where a group of mappings lies in a density: a range of its rows. */
+type PlaceOf = (key: number, shift: number) => { top: number; foot: number }
+
+/**
+ * Mappings per cell of time and row, for each of the VMs. A column counts what lived at its beginning and what began in it; where it is
+ * finer than the overviews, its cell's.
+ */
+export function overviewDensity(
+  stretches: readonly Stretch[],
+  vms: readonly VmSpace[],
+  request: ViewRequest,
+  pageSize: number
+): Density[] {
+  const columns = Math.max(1, Math.min(COLUMNS, Math.floor(request.width / COLUMN)))
+  const axis = request.axis === 'address' ? Axis.addresses : Axis.rows
+  const pictures = vms.map((vm, group): { density: Density; sums: Float32Array; place: PlaceOf } => {
+    const { rows, per, place } = axis === Axis.rows ? rowsOf(vm.layout) : addressesOf(vm.extents, pageSize)
+    const density: Density = { group, columns, rows, counts: new Uint16Array(columns * rows), per }
+    return { density, sums: new Float32Array(columns * rows), place }
+  })
+  const byVm = new Map(vms.map(({ vm }, i) => [vm, pictures[i]!]))
+  const scale = columns / (request.to - request.from)
+  let filled = 0
+  for (const stretch of stretches) {
+    const spans = columnsOf(stretch, request.from, scale, columns, filled)
+    if (spans.cells.length === 0) continue
+    const { vm, axis: axes, shift, key, count } = stretch.overview.groups
+    for (let g = 0; g < count; g++) {
+      const picture = axes[g] === axis ? byVm.get(vm[g]!) : undefined
+      if (!picture) continue
+      const { top, foot } = picture.place(key[g]!, shift[g]!)
+      fill(picture.sums, columns, top, foot, stretch, g, spans)
+    }
+    filled = spans.filled
+  }
+  for (const { density, sums } of pictures)
+    for (let i = 0; i < sums.length; i++) density.counts[i] = Math.min(0xffff, Math.ceil(sums[i]! - 1e-3))
+  return pictures.map(({ density }) => density)
+}
+
+interface ColumnSpans {
+  /** Cells in the window, their first and last column, and the first column that has what lived from them. */
+  cells: { cell: number; first: number; last: number; fresh: number }[]
+  /** Columns that have what lived at their beginning. */
+  filled: number
+}
+
+function columnsOf(
+  { overview: { from, to, cell, cells: count }, cells }: Stretch,
+  origin: number,
+  scale: number,
+  columns: number,
+  filled: number
+): ColumnSpans {
+  const spans: ColumnSpans = { cells: [], filled }
+  const n = cells ? count : 1
+  for (let c = 0; c < n; c++) {
+    const begin = from + c * cell
+    const end = cells ? Math.min(to, begin + cell) : to
+    const [a, b] = [(begin - origin) * scale, (end - origin) * scale]
+    if (b <= 0 || a >= columns) continue
+    const first = Math.max(0, Math.floor(a))
+    const last = Math.min(columns - 1, Math.max(first, Math.ceil(b - 1e-9) - 1))
+    spans.cells.push({ cell: c, first, last, fresh: Math.max(first, spans.filled) })
+    spans.filled = last + 1
+  }
+  return spans
+}
+
+function fill(
+  sums: Float32Array,
+  columns: number,
+  top: number,
+  foot: number,
+  { overview, cells }: Stretch,
+  group: number,
+  { cells: spans }: ColumnSpans
+): void {
+  const share = 1 / (foot - top + 1)
+  const { live: lives, starts } = overview.groups
+  const base = group * overview.cells
+  let live = lives[group]!
+  let at = 0
+  for (const { cell, first, last, fresh } of spans) {
+    let began = starts[group]!
+    if (cells) {
+      for (; at < cell; at++) live += cells.starts[base + at]! - cells.ends[base + at]!
+      began = cells.starts[base + cell]!
+    }
+    if (live + began === 0) continue
+    for (let row = top; row <= foot; row++) {
+      const line = row * columns
+      for (let c = first; c <= last; c++) sums[line + c]! += (c >= fresh ? live + began : began) * share
+    }
+  }
+}
+
+/** Rows of a VM put together until there are few enough; each segment begins with a row of its own. */
+function rowsOf({ segments, base, rows: all }: Layout): { rows: number; per: number; place: PlaceOf } {
+  const per = Math.max(1, Math.ceil(all / ROWS))
+  const begin = new Map<number, { first: number; cell: number; last: number }>()
+  let rows = 0
+  for (const { row, rows: count } of segments) {
+    const last = rows + Math.ceil(count / per) - 1
+    for (const [bucket, first] of base)
+      if (first >= row && first < row + count) begin.set(bucket, { first: first - row, cell: rows, last })
+    rows = last + 1
+  }
+  const place: PlaceOf = (key, shift) => {
+    const at = begin.get(Math.floor(key / BUCKET_KEYS))
+    if (!at) return { top: 0, foot: 0 }
+    const row = at.first + (key % BUCKET_KEYS)
+    const top = Math.min(at.last, at.cell + Math.floor(row / per))
+    return { top, foot: Math.max(top, Math.min(at.last, at.cell + Math.floor((row + 2 ** shift - 1) / per))) }
+  }
+  return { rows: Math.max(1, rows), per, place }
+}
+
+function addressesOf(extents: readonly Extent[], pageSize: number): { rows: number; per: number; place: PlaceOf } {
+  const layout = layoutSpace(extents)
+  const rowAt = (iova: number): number => placeOf(extents, layout, iova) * ADDRESS_ROWS
+  const place: PlaceOf = (key, shift) => {
+    const top = Math.min(ADDRESS_ROWS - 1, Math.floor(rowAt(key * pageSize)))
+    const foot = Math.ceil(rowAt((key + 2 ** shift) * pageSize)) - 1
+    return { top, foot: Math.min(ADDRESS_ROWS - 1, Math.max(top, foot)) }
+  }
+  return { rows: ADDRESS_ROWS, per: 1, place }
+}

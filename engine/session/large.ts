@@ -1,0 +1,341 @@
+import type { Mark, Problem, View, ViewRequest } from '../api'
+import type { Checker } from '../check/checker'
+import { formatCount } from '../format'
+import type { Overview } from '../model/overview-read'
+import type { SessionModel } from '../model/session'
+import { liveAt } from '../query/live'
+import { EXIT, VascopeError } from '../problem'
+import { marksOf } from '../query/marks'
+import { countsAt, overviewView, type Overviewed } from '../query/overview/view'
+import { presetExtents } from '../query/space'
+import { view } from '../query/view'
+import { gapsOf, type Lost } from '../store/loss'
+import { SessionReader, type Damage } from '../store/reader'
+import { Judging } from './judging'
+import { Moments } from './moment'
+import { OverviewSet } from './overviews'
+
+/** Sessions of more events are browsed by their overviews: whole, they would take more than some 300 MB and several seconds. */
+export const LARGE_EVENTS = 5e6
+/** A window of no more events is read, in about a second. */
+const EXACT_EVENTS = 1 << 20
+/** The cells of so many overviews are read for an answer; those of more are there a moment later. */
+const CELLS_AT_ONCE = 24
+/** At most so many milliseconds of work are done between two turns of the event loop. */
+const TURN_MS = 15
+
+/** The model of a stretch of time. */
+interface Part {
+  from: number
+  to: number
+  model: SessionModel
+}
+
+/**
+ * A session file that is browsed without reading it whole. A window is answered at once from overviews; one of few events is read in the
+ * background, and `refined` is called when the same question has a better answer. Memory is bounded: overviews, one stretch of at most
+ * EXACT_EVENTS, and the state at the end and at the cursor.
+ */
+export class LargeSession implements Overviewed {
+  marks: readonly Mark[] = []
+  /** Of the view that is being answered. */
+  cursor: SessionModel | null = null
+  /** Known once `verify` has run to its end. */
+  verified = false
+  private part: Part | null = null
+  private moment: { time: number; model: SessionModel } | null = null
+  private wanted: { part: { from: number; to: number } | null; cursor: number | null } = { part: null, cursor: null }
+  private working: Promise<void> | null = null
+  /** Overviews whose cells would answer better, and how many are still read at once. */
+  private lacking: Overview[] = []
+  private room = 0
+  private reading: { from: number; to: number } | null = null
+  private readonly judging: Judging
+  private readonly found: Mark[] = []
+  private stopped = false
+
+  private constructor(
+    readonly file: string,
+    private readonly reader: SessionReader,
+    private readonly moments: Moments,
+    readonly ending: SessionModel,
+    private readonly set: OverviewSet,
+    private readonly refined: () => void
+  ) {
+    this.judging = new Judging(file, true)
+    for (const { fromNs, toNs, events } of gapsOf(reader.index())) this.lose(fromNs, toNs, events)
+    this.mark()
+  }
+
+  /** How many events a file has, without reading all of a large one. */
+  static eventsOf(file: string): number {
+    const reader = new SessionReader(file)
+    try {
+      return reader.glance().events
+    } finally {
+      reader.close()
+    }
+  }
+
+  /**
+   * Opens a file. Fast where it was recorded with overviews; else they are made first, at about a million events/s, and kept in the user's
+   * cache. Throws VascopeError, and once `signal` is aborted.
+   */
+  static async open(
+    file: string,
+    options: { refined: () => void; progress?: (share: number) => void; signal?: AbortSignal }
+  ): Promise<LargeSession> {
+    const reader = new SessionReader(file)
+    try {
+      const moments = new Moments(reader)
+      const ending = moments.at(moments.end)
+      const steps = OverviewSet.load(reader, moments, ending)
+      const set = await inTurns(steps, (share) => {
+        options.signal?.throwIfAborted()
+        options.progress?.(share)
+      })
+      presetExtents(ending, set.extents(ending.state.pageSize))
+      return new LargeSession(file, reader, moments, ending, set, options.refined)
+    } catch (error) {
+      reader.close()
+      throw error
+    }
+  }
+
+  get head(): SessionReader['head'] {
+    return this.reader.head
+  }
+
+  get bytes(): number {
+    return this.reader.bytes
+  }
+
+  get complete(): boolean {
+    return this.reader.complete
+  }
+
+  /** As far as it is known yet. */
+  get damage(): Damage[] {
+    return this.reader.damage
+  }
+
+  /** Known once all of it was verified. */
+  get lost(): Lost {
+    return this.reader.lost()
+  }
+
+  /** What the file's notes say, known once it was verified: the commands that run the same again, one a line. */
+  get command(): string {
+    const runs = this.reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
+    return [this.head.command, ...runs].join('\n')
+  }
+
+  /** What is different about a session that is not read whole, for a person to know; `damage` in words comes first. */
+  problem(damage = ''): Problem {
+    const whole = `${formatCount(this.reader.index().events)} events`
+    return {
+      code: damage ? 'file-damaged' : 'session-large',
+      message: damage ? `${this.file} is damaged or was cut off.` : `This session has ${whole} and is not read whole.`,
+      remedy:
+        `${damage && `${damage} `}Mappings are drawn one by one in windows of up to ${formatCount(EXACT_EVENTS)} events; objects and searches are those of ` +
+        'the cursor’s time. There is no report of it; `vascope find`, `events` and `state` search all of it.'
+    }
+  }
+
+  /** Why something is not to be had for it. */
+  refusal(what: string): VascopeError {
+    return new VascopeError(
+      'session-large',
+      `${what} needs a session whole, and this one has ${formatCount(this.reader.index().events)} events.`,
+      'Use `vascope check`, `events`, `find` or `state`, which read a file piece by piece.',
+      EXIT.usage
+    )
+  }
+
+  judge(signal?: AbortSignal): Promise<Checker> {
+    return this.judging.inTurns(signal)
+  }
+
+  /** Ends all work in the background. */
+  close(): void {
+    if (this.stopped) return
+    this.stopped = true
+    if (this.working) void this.working.finally(() => this.reader.close())
+    else this.reader.close()
+  }
+
+  overviews(from: number, to: number): Overview[] {
+    return this.set.within(from, to)
+  }
+
+  cells(overview: Overview): ReturnType<OverviewSet['cells']> {
+    if (this.set.has(overview) || this.room-- > 0) return this.set.cells(overview)
+    this.lacking.push(overview)
+    return null
+  }
+
+  /** What a window shows; `coarse` while a better answer is on its way, or where it has too many events for one. */
+  view(request: ViewRequest): View {
+    const time = Math.min(this.ending.end, request.cursor ?? this.ending.end)
+    const state = this.stateAt(time)
+    const { part } = this
+    this.room = CELLS_AT_ONCE
+    this.lacking = []
+    const exact = part && part.from <= request.from && part.to >= Math.min(request.to, this.ending.end)
+    if (!exact || request.only === 'charts') {
+      this.cursor = state
+      const answer = overviewView(this, request)
+      if (request.only !== 'charts') this.want(request, state ? null : time)
+      return { ...answer, coarse: true }
+    }
+    const answer = this.exact(part, request, state, time)
+    this.want(request, state ? null : time)
+    return answer
+  }
+
+  /** The state at a time; read in turns where it is not there. */
+  async at(time: number | null): Promise<SessionModel> {
+    const at = Math.min(this.ending.end, time ?? this.ending.end)
+    const known = this.stateAt(at)
+    if (known) return known
+    const model = await inTurns(this.moments.steps(at))
+    this.moment = { time: at, model }
+    return model
+  }
+
+  /** The model that knows the mappings in the window, where they are told apart; else the end's. */
+  get shown(): SessionModel {
+    return this.part?.model ?? this.ending
+  }
+
+  /** Waits until nothing is read in the background. */
+  async settled(): Promise<void> {
+    while (this.working) await this.working
+  }
+
+  /** Reads every chunk once, to know what is damaged; others have their turn meanwhile. */
+  async verify(signal: AbortSignal): Promise<void> {
+    const before = this.reader.damage.length
+    await inTurns(this.reader.verify(), () => signal.throwIfAborted())
+    this.verified = true
+    if (this.reader.damage.length > before)
+      for (const { fromNs, toNs, events } of this.lost.spans) this.lose(fromNs, toNs, events ?? 0)
+    for (const { kind, text, timeNs } of this.reader.notes)
+      if (kind !== 'run' && kind !== 'annotations') {
+        const time = this.seconds(Number(timeNs))
+        this.found.push({ time, until: time, kind: 'note', text: text ?? '' })
+      }
+    this.mark()
+  }
+
+  private seconds(ns: number): number {
+    return (ns - this.ending.boardNs(0)) / 1e9
+  }
+
+  private lose(fromNs: number, toNs: number, events: number): void {
+    const [time, until] = [Math.max(0, this.seconds(fromNs)), this.seconds(toNs)]
+    this.found.push({ time, until, kind: 'loss', text: `${events || 'some'} events are lost with a part of the file` })
+  }
+
+  private mark(): void {
+    const scenarios = marksOf(this.ending, 0, this.ending.end).filter(({ kind }) => kind === 'scenario')
+    this.marks = [...this.set.marks, ...this.found, ...scenarios].sort((a, b) => a.time - b.time)
+  }
+
+  private stateAt(time: number): SessionModel | null {
+    if (time >= this.ending.end) return this.ending
+    const { part, moment } = this
+    if (time === moment?.time) return moment.model
+    return part && part.from <= time && part.to >= time ? part.model : null
+  }
+
+  private exact(part: Part, request: ViewRequest, state: SessionModel | null, time: number): View {
+    const answer = view(part.model, { ...request, cursor: Math.min(Math.max(time, part.from), part.to) })
+    const live = state ? liveAt(state, time) : countsAt(this, time)
+    const vms = answer.vms.map((group) => {
+      const { mappings = 0, bytes = 0, vmBos = 0 } = live.byVm.get(group.vm) ?? {}
+      const { destroyed } = this.ending.state.vms.get(group.vm) ?? group
+      return { ...group, mappings, bytes, vmBos, destroyed }
+    })
+    const { from, to } = request
+    const own = answer.marks.filter(({ kind }) => kind === 'eviction')
+    const marks = [...this.marks.filter(({ kind }) => kind !== 'eviction' || own.length === 0), ...own]
+    return {
+      ...answer,
+      request,
+      vms,
+      end: this.ending.end,
+      marks: marks.filter((mark) => mark.until >= from && mark.time <= to),
+      cursor: { ...answer.cursor, time, liveBytes: live.bytes, liveMappings: live.indices.length },
+      coarse: state === null
+    }
+  }
+
+  /** Notes what would answer better, and begins with it. */
+  private want({ from, to }: ViewRequest, cursor: number | null): void {
+    const until = Math.min(to, this.ending.end)
+    const known = [this.part, this.reading].some((part) => part && part.from <= from && part.to >= until)
+    const room = (to - from) / 2
+    const wider = { from: from - room, to: to + room }
+    const window = this.events(wider) <= EXACT_EVENTS ? wider : { from, to }
+    this.wanted = { part: !known && this.events(window) <= EXACT_EVENTS ? window : null, cursor }
+    if (this.working || this.stopped || !(this.wanted.part || cursor !== null || this.lacking.length > 0)) return
+    this.working = this.work().finally(() => (this.working = null))
+  }
+
+  private events({ from, to }: { from: number; to: number }): number {
+    const [first, last] = [this.ending.boardNs(from), this.ending.boardNs(to)]
+    let n = 0
+    for (const { firstNs, lastNs, events } of this.reader.index().chunks)
+      if (lastNs >= first && firstNs <= last) n += events
+    return n
+  }
+
+  private async work(): Promise<void> {
+    while (!this.stopped && (this.wanted.part || this.wanted.cursor !== null || this.lacking.length > 0)) {
+      await inTurns(this.lack())
+      const { part, cursor } = this.wanted
+      this.wanted = { part: null, cursor: null }
+      if (cursor !== null && !this.stateAt(cursor)) await this.at(cursor)
+      if (part && !this.stopped) await this.read(part)
+      // another window was asked for meanwhile: this one is of no use to anybody
+      if (!this.wanted.part && this.wanted.cursor === null && !this.stopped) this.refined()
+    }
+  }
+
+  private *lack(): Generator<void> {
+    for (const overview of this.lacking.splice(0)) {
+      if (this.stopped) return
+      this.set.cells(overview)
+      yield
+    }
+  }
+
+  private async read({ from, to }: { from: number; to: number }): Promise<void> {
+    const steps = this.moments.stretch(from, to)
+    this.reading = { from, to }
+    const model = await inTurns(steps, () => !this.stopped && !this.wanted.part)
+    this.reading = null
+    if (!model) return
+    const { vms } = this.ending.state
+    for (const vm of model.state.vms.values())
+      for (const { bucket, rows } of vms.get(vm.id)?.rows.layout() ?? []) vm.rows.widen(bucket, rows)
+    presetExtents(model, this.set.extents(model.state.pageSize))
+    this.part = { from: Math.max(0, from), to: Math.max(to, from), model }
+    if (from <= 0) this.part.from = -Infinity
+  }
+}
+
+/** Runs steps, with a turn for others now and then. `step` is told of each; where it answers false, null is the result. */
+async function inTurns<T, R>(steps: Generator<T, R>, step?: (value: T) => boolean | void): Promise<R>
+async function inTurns<T, R>(steps: Generator<T, R>, step: (value: T) => boolean): Promise<R | null>
+async function inTurns<T, R>(steps: Generator<T, R>, step?: (value: T) => boolean | void): Promise<R | null> {
+  for (let turn = performance.now(); ;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    if (step?.(value) === false) return null
+    if (performance.now() - turn < TURN_MS) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    turn = performance.now()
+  }
+}

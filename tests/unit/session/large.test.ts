@@ -1,0 +1,185 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { generate, originNs, type Truth } from '../../../bench/generate'
+import type { View } from '../../../engine/api'
+import { EngineHost } from '../../../engine/host'
+import type { SessionModel } from '../../../engine/model/session'
+import { view } from '../../../engine/query/view'
+import { LargeSession } from '../../../engine/session/large'
+import { openRecording } from '../../../engine/session/recording'
+import { SessionReader } from '../../../engine/store/reader'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a busy machine reads slowly
+
+let dir: string
+let truth: Truth
+let whole: SessionModel
+const file = (name: string): string => path.join(dir, `${name}.vascope`)
+
+beforeAll(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'vascope-large-'))
+  vi.stubEnv('XDG_CACHE_HOME', path.join(dir, 'cache'))
+  truth = generate(file('recorded'), { events: 200_000, seed: 4 })
+  generate(file('bare'), { events: 200_000, seed: 4, recorded: false })
+  whole = openRecording(file('recorded')).model
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+async function opened<T>(name: string, run: (session: LargeSession) => T | Promise<T>): Promise<T> {
+  const session = await LargeSession.open(file(name), { refined: () => undefined })
+  try {
+    return await run(session)
+  } finally {
+    session.close()
+    await session.settled()
+  }
+}
+
+const SERIES = ['maps', 'unmaps', 'mappedBytesPerSecond', 'liveBytes', 'flips'] as const
+
+/** Where the charts of two views differ by more than rounding. */
+function differences(a: View, b: View): string[] {
+  return SERIES.flatMap((name) =>
+    [...a.charts[name]].flatMap((value, bin) => {
+      const other = b.charts[name][bin]!
+      const same = Object.is(value, other) || Math.abs(value - other) <= 1e-5 * Math.abs(value)
+      return same ? [] : [`${name}[${bin}]: ${value}, ${other}`]
+    })
+  )
+}
+
+/** Flips a byte in the payload of a chunk. */
+function damage(name: string, offset: number): void {
+  const bytes = readFileSync(file('recorded'))
+  bytes[offset + 40]! ^= 0xff
+  writeFileSync(file(name), bytes)
+}
+
+function indexOf(name: string): ReturnType<SessionReader['index']> {
+  const reader = new SessionReader(file(name))
+  const index = reader.index()
+  reader.close()
+  return index
+}
+
+const WINDOWS = [
+  [0, 1],
+  [0.3, 0.8],
+  [0.71, 0.72]
+] as const
+const windowOf = ([from, to]: readonly [number, number]): {
+  from: number
+  to: number
+  width: number
+  cursor: null
+} => ({
+  from: from * whole.end,
+  to: to * whole.end,
+  width: 2000,
+  cursor: null
+})
+
+describe.each(['recorded', 'bare'])('a session that is not read whole, %s', (name) => {
+  it('has the charts of the whole model, without its events and with them', async () => {
+    await opened(name, async (session) => {
+      for (const window of WINDOWS) {
+        const request = windowOf(window)
+        const expected = view(whole, request)
+        const before = { ...session.view(request) }
+        await session.settled()
+        const after = session.view(request)
+        expect(after.coarse).toBe(false)
+        expect(differences(expected, after)).toEqual([])
+        if (window === WINDOWS[0]) expect(before.coarse).toBe(true)
+        expect(differences(expected, before)).toEqual([])
+        expect(after.rects.va.length).toBe(expected.rects.va.length)
+        expect(after.vms.map(({ rows, mappings, bytes }) => ({ rows, mappings, bytes }))).toEqual(
+          expected.vms.map(({ rows, mappings, bytes }) => ({ rows, mappings, bytes }))
+        )
+      }
+    })
+  })
+})
+
+describe('a session that is not read whole', () => {
+  it('knows what is mapped at the cursor: nearly at once, then exactly', async () => {
+    await opened('recorded', async (session) => {
+      for (const { ns, live, livePages } of truth.samples) {
+        const request = { ...windowOf([0, 1]), cursor: (ns - originNs) / 1e9 }
+        // a cell has some thousand events, of which one in nine begins a mapping
+        expect(Math.abs(session.view(request).cursor.liveMappings - live)).toBeLessThan(2000)
+        await session.settled()
+        const { cursor } = session.view(request)
+        expect([cursor.liveMappings, cursor.liveBytes]).toEqual([live, livePages * 4096])
+      }
+    })
+  })
+
+  it('counts as many mappings in its densities as there are, by rows and by addresses', async () => {
+    await opened('recorded', (session) => {
+      for (const axis of ['lanes', 'address'] as const) {
+        const { density, vms } = session.view({ ...windowOf([0.5, 1]), width: 4, axis })
+        const found = density.map(({ columns, counts }) => counts.reduce((sum, n) => sum + n, 0) / columns)
+        for (const [i, { vm }] of vms.entries()) {
+          const m = whole.state.mappings
+          const [from, to] = [whole.end / 2, whole.end]
+          let touches = 0
+          for (let n = 0; n < m.length; n++) {
+            if (m.vm.at(n) !== vm) continue
+            const first = Math.floor(((Math.max(m.start.at(n), from) - from) / (to - from)) * 2)
+            const last = Math.min(1, Math.floor(((m.end.at(n) - from) / (to - from)) * 2))
+            if (m.start.at(n) <= to && m.end.at(n) >= from) touches += last - first + 1
+          }
+          // a mapping may touch two groups of addresses, and a cell is counted in both columns that it touches
+          expect(found[i]! / (touches / 2)).toBeGreaterThan(0.9)
+          expect(found[i]! / (touches / 2)).toBeLessThan(axis === 'lanes' ? 1.4 : 1.9)
+        }
+      }
+    })
+  })
+
+  it('makes an overview again that is damaged', async () => {
+    damage('overview', indexOf('recorded').overviews[1]!.offset)
+    await opened('overview', (session) => {
+      const request = windowOf([0, 1])
+      expect(differences(view(whole, request), session.view(request))).toEqual([])
+    })
+  })
+
+  it('shows damage as a loss and not as a time without events', async () => {
+    const { chunks } = indexOf('recorded')
+    const entry = chunks[Math.floor(chunks.length / 2)]!
+    damage('frames', entry.offset)
+    await opened('frames', async (session) => {
+      await session.verify(new AbortController().signal)
+      expect(session.lost.events).toBe(entry.events)
+      const { marks, charts } = session.view(windowOf([0, 1]))
+      const at = (entry.firstNs / 2 + entry.lastNs / 2 - originNs) / 1e9
+      expect(marks.filter(({ kind, time, until }) => kind === 'loss' && time <= at && until >= at)).toHaveLength(1)
+      expect(charts.maps[Math.floor((at - charts.from) / charts.step)]).toBeNaN()
+    })
+  })
+
+  it('is asked of by a window as any other, and says what it has not', async () => {
+    copyFileSync(file('recorded'), file('window'))
+    let pulses = 0
+    const host = new EngineHost((event) => void (pulses += event === 'pulse' ? 1 : 0), 1000)
+    await host.open(file('window'))
+    const request = windowOf([0.4, 0.6])
+    const first = await host.view(request)
+    expect(first.coarse).toBe(true)
+    const before = pulses
+    await vi.waitFor(() => expect(pulses).toBeGreaterThan(before), 30_000)
+    await vi.waitFor(async () => expect((await host.view(request)).coarse).toBe(false), 30_000)
+    const { ns, live } = truth.samples[8]!
+    const query = { search: '', policies: [], sort: 'iova', descending: false, first: 0, count: 5 } as const
+    expect((await host.mappings({ ...query, policies: [], cursor: (ns - originNs) / 1e9 })).total).toBe(live)
+    await expect(host.report(file('report'))).rejects.toThrow(/needs a session whole/)
+    await host.close()
+  })
+})
