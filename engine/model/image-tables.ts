@@ -12,7 +12,8 @@ export const TABLE = {
   fbPlanes: 11,
   gone: 12,
   counts: 13,
-  rows: 14
+  rows: 14,
+  goneBos: 16
 } as const
 export const STREAM = 1
 export const TEXT = 15

@@ -2,6 +2,7 @@ import { StreamImage } from '../wire/messages'
 import { Bytes, encodeTable, type TableSpec } from '../wire/table'
 import { isNamed } from './bos'
 import type { Bo, Sample } from './entities'
+import type { Gone } from './gone'
 import * as t from './image-tables'
 import type { SessionModel } from './session'
 import type { State } from './state'
@@ -35,7 +36,9 @@ export function encodeImage(model: SessionModel): Uint8Array {
   put(t.TABLE.requests, t.REQUEST, requests.rows)
   put(t.TABLE.spans, t.SPAN, spanRows(state))
   fbTables(state, since, put)
-  put(t.TABLE.gone, t.GONE, goneRows(state))
+  const { goneVas, goneVmBos, goneBos } = state
+  put(t.TABLE.gone, t.GONE, goneRows([1, goneVas], [2, goneVmBos]))
+  put(t.TABLE.goneBos, t.GONE, goneRows([3, goneBos]))
   put(t.TABLE.counts, t.COUNT, countRows(model))
   put(t.TABLE.rows, t.ROW, layoutRows(state))
   for (const text of texts.all) out.field(t.TEXT, encoder.encode(text))
@@ -293,12 +296,9 @@ function fbTables(
   put(t.TABLE.fbPlanes, t.FB_PLANE, planes)
 }
 
-function goneRows({ goneVas, goneVmBos }: State): Rows<typeof t.GONE> {
+function goneRows(...all: [what: number, gone: Gone][]): Rows<typeof t.GONE> {
   const rows = new Rows(t.GONE)
-  for (const [what, gone] of [
-    [1, goneVas],
-    [2, goneVmBos]
-  ] as const) {
+  for (const [what, gone] of all) {
     for (const [id, time] of gone.unheard()) rows.add({ what, id, time, known: 0 })
     for (const [id, time] of gone.ended()) rows.add({ what, id, time, known: 1 })
   }

@@ -295,6 +295,7 @@ function restoreRest(model: SessionModel, rows: EachRow): void {
   rows(t.TABLE.gone, t.GONE, (c, i) =>
     (c.what[i] === 1 ? state.goneVas : state.goneVmBos).add(c.id[i]!, c.time[i]!, c.known[i] === 1)
   )
+  rows(t.TABLE.goneBos, t.GONE, (c, i) => state.goneBos.add(c.id[i]!, c.time[i]!, c.known[i] === 1))
   restoreCounts(model, rows)
 }
 

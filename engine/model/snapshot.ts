@@ -43,6 +43,7 @@ export function applySnapshot(
 
   for (const { bos } of parts)
     for (const b of bos) {
+      if (state.goneBos.since(num(b.id), begin)) continue
       const known = state.bos.get(num(b.id))
       const bo = state.bo(num(b.id))
       bo.bytes ||= num(b.size) * page
@@ -84,6 +85,7 @@ export function applySnapshot(
     }
   state.goneVas.forget(end)
   state.goneVmBos.forget(end)
+  state.goneBos.forget(end)
 
   if (!resync) return
   const { mappings, vmBos } = state

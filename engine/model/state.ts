@@ -84,9 +84,10 @@ export class State {
   readonly scenarios: ScenarioRecord[] = []
   /** The VM of an open file. */
   readonly vmOfFile = new Map<number, number>()
-  /** VAs and vm_bos that ended, which a walk that is under way may still list. */
+  /** VAs, vm_bos and BOs that ended, which a walk that is under way may still list. */
   readonly goneVas = new Gone()
   readonly goneVmBos = new Gone()
+  readonly goneBos = new Gone()
   liveBytes = 0
   /** Bytes of BOs that only mappings keep alive. */
   readonly retained = { bytes: 0, peak: 0, peakAt: 0 }
@@ -181,6 +182,7 @@ export class State {
   destroyBo(id: number, time: number): void {
     const bo = this.bo(id)
     bo.destroyed = time
+    this.goneBos.add(id, time, true)
     bo.changed = time
     this.aliveBos.delete(id)
     settle(this, bo, time)

@@ -20,12 +20,12 @@ function resumed(from: SessionModel): SessionModel {
 }
 
 const events = (seq: number, list: ScriptEvent[]): Uint8Array => frame.events(seq, list, { names: NAMES, tasks: TASKS })
-const live = ({ state }: SessionModel): [number, number] => [state.mappings.live.size, state.vmBos.size]
+const live = ({ state }: SessionModel): number[] => [...[state.mappings.live.size, state.vmBos.size], ...state.aliveBos]
 
 describe('what ended while a walk goes on', () => {
   const made = events(1, [...k.vm(0, 1), k.bo(1, 1), k.vmBo(2, 1, 1, 1), ...k.map(3, 1, 16)])
   // 0.2 s of the walk are over when the image is made
-  const ended = events(2, [...k.unmap(110, 1), k.vmBoEnds(111, 1, 1, 1), k.bo(900, 2)])
+  const ended = events(2, [...k.unmap(110, 1), k.vmBoEnds(111, 1, 1, 1), k.boEnds(112, 1), k.bo(900, 2)])
   const walk = snapshotFrame(100, 1000, {
     vms: [{ id: 1 }],
     bos: [{ id: 1 }],
@@ -39,7 +39,7 @@ describe('what ended while a walk goes on', () => {
     expect(later.state.mappings.byVa.get(1)).toBe(-1)
     for (const one of [whole, later]) {
       one.take(walk)
-      expect(live(one)).toEqual([0, 0])
+      expect(live(one)).toEqual([0, 0, 2])
     }
     expect(Buffer.from(encodeImage(later)).equals(Buffer.from(encodeImage(whole)))).toBe(true)
   })

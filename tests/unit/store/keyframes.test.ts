@@ -53,7 +53,7 @@ function objects(model: SessionModel): Record<string, number> {
   const { TABLE, VM, VM_FILE, BO, HANDLE, VM_BO, VA, REQUEST, SPAN, FB, FB_PLANE, GONE, COUNT, ROW } = tables
   const specs: Record<keyof typeof TABLE, TableSpec> = {
     ...{ vms: VM, vmFiles: VM_FILE, bos: BO, handles: HANDLE, vmBos: VM_BO, vas: VA, requests: REQUEST },
-    ...{ spans: SPAN, fbs: FB, fbPlanes: FB_PLANE, gone: GONE, counts: COUNT, rows: ROW }
+    ...{ spans: SPAN, fbs: FB, fbPlanes: FB_PLANE, gone: GONE, goneBos: GONE, counts: COUNT, rows: ROW }
   }
   const sums: Record<string, number> = {}
   for (const [name, spec] of Object.entries(specs)) {
