@@ -68,7 +68,10 @@ async function underXvfb() {
 
 const ms = (value) => value.toFixed(1).padStart(8)
 
-function print({ axis, sizes, streamed, watched, rate }) {
+const lateness = ({ engineP50, engineP95, p50, p95 }) =>
+  `from an event to the engine p50 ${engineP50}, p95 ${engineP95}; to the pixel p50 ${p50}, p95 ${p95}`
+
+function print({ axis, sizes, streamed, watched, rate, board }) {
   console.log(`${cpus()[0]?.model ?? ''}, ${cpus().length} cores`)
   if (sizes.length > 0) {
     console.log(`frame times in ms while panning, rows: ${axis}`)
@@ -92,9 +95,9 @@ function print({ axis, sizes, streamed, watched, rate }) {
       console.log(
         `  ${who.padEnd(16)} blocked at most ${ms(passed)} ms, ${ms(cpu)} of CPU time; over 50 ms ${over} times`
       )
-    console.log(`  event to pixel: p50 ${late.p50}, p95 ${late.p95}; the board itself was late by ${ms(lateMs)} ms`)
+    console.log(`  ${lateness(late)}; the board itself was late by ${ms(lateMs).trim()} ms at most`)
   }
-  if (watched) console.log(`kernel event to pixel: p50 ${watched.p50}, p95 ${watched.p95}`)
+  if (watched) console.log(`${board}: ${lateness(watched)}`)
   else say('kernel event to pixel: not measured; name a virtual board with --board')
 }
 
@@ -146,7 +149,7 @@ if (isMain(import.meta))
     } finally {
       rmSync(dir, { recursive: true, force: true })
     }
-    const result = { axis: chosen.axis, rate: chosen.rate, sizes, streamed, watched }
+    const result = { axis: chosen.axis, rate: chosen.rate, board: chosen.board, sizes, streamed, watched }
     print(result)
     if (chosen.json) writeFileSync(chosen.json, `${JSON.stringify(result, null, 2)}\n`)
   })

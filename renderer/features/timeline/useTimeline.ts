@@ -25,7 +25,7 @@ const LIVE_SPAN = 10
 /** The overview is asked for again after this share of growth, so that a long session costs no more than a short one. */
 const OVERVIEW_GROWTH = 0.02
 /** While it follows, views are at least so many ms apart, and between them the page is idle for as long as it was busy with one. */
-const FOLLOW_INTERVAL = 50
+const FOLLOW_INTERVAL = 33
 const FRAME = 17
 const MOST_PAUSE = 200
 
