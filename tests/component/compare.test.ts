@@ -3,7 +3,7 @@ import type { CompareLanes, CompareMeasure } from '../../engine/api'
 import { alignB, linePath, timeOfB } from '../../renderer/features/compare/align'
 import { boAt, type LaneScene } from '../../renderer/features/compare/draw-lanes'
 import { fakeView } from './fake-engine'
-import { changeText, differing, figureText } from '../../renderer/features/compare/figures'
+import { changeText, differing, figureText, unseenIn } from '../../renderer/features/compare/figures'
 
 const measure = (change: Partial<CompareMeasure>): CompareMeasure => ({
   id: 'x',
@@ -72,6 +72,15 @@ describe('a difference in words', () => {
     expect(changeText(measure({ verdict: 'none' }))).toBe('noise')
     expect(changeText(measure({ verdict: 'none', change: 0 }))).toBe('same')
     expect(changeText(measure({ verdict: 'unknown' }))).toBe('not known')
+  })
+})
+
+describe('a count of changes', () => {
+  it('is not known where not all was compared, and says why', () => {
+    const reason = 'not compared after a loss'
+    expect(unseenIn([measure({ id: 'object_changes', b: null, reason })], 'object_changes')).toBe(reason)
+    expect(unseenIn([measure({ id: 'policy_changes', b: 1, atLeast: true, reason })], 'policy_changes')).toBe(reason)
+    expect(unseenIn([measure({ id: 'object_changes', b: 0 })], 'object_changes')).toBeNull()
   })
 })
 

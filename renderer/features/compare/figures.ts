@@ -53,3 +53,9 @@ export function differing(
     return { name, a: shownA || 'none', b: shownB || 'none', title: `${name}\nA: ${a || 'none'}\nB: ${b || 'none'}` }
   })
 }
+
+/** Why a count of changes is not known, or is only a lower bound; null where it is known. */
+export function unseenIn(measures: readonly CompareMeasure[], id: string): string | null {
+  const found = measures.find((m) => m.id === id)
+  return found && (found.b === null || found.atLeast) ? found.reason : null
+}
