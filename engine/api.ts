@@ -125,6 +125,29 @@ export interface RunStatus extends ScenarioRun {
   ended: number | null
 }
 
+/** How a board fares that runs the same as another at the same time. */
+export interface BoardRun {
+  board: string
+  /** One line of what is being done; empty while it records. */
+  activity: string
+  progress: number | null
+  over: boolean
+  runs: {
+    id: string
+    state: RunStatus['state'] | 'timed-out' | 'rebooted' | 'not-run'
+    done: number
+    total: number
+    text: string
+  }[]
+  /** Of the session; null before it began. */
+  figures: { seconds: number; events: number; liveMappings: number; liveBytes: number } | null
+  /** Where it was recorded, once it is over; empty where nothing was. After a reboot of the board: until then. */
+  file: string
+  problem: Problem | null
+  /** What befell the board: reboots, scenarios that it cannot run. */
+  told: string[]
+}
+
 export interface StartRequest {
   board: string
   /** Run one after another; none: only watch. */
@@ -818,6 +841,13 @@ export interface EngineApi {
   start(request: StartRequest): Promise<void>
   runScenario(run: ScenarioRun): Promise<void>
   /** Ends a run of the live session, or takes it out of the queue, by its number. */
+  /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
+  preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
+  start(request: StartRequest): Promise<void>
+  /** Runs the same on several boards at the same time, each recorded by itself; answers when all are over. `stop` ends it. */
+  runOnBoards(boards: string[], scenarios: ScenarioRun[]): Promise<BoardRun[]>
+  runScenario(run: ScenarioRun): Promise<void>
+  /** Ends a run of the live session, or takes it out of the queue, by its number. */
   /** What would be written for a board, and where; rejected with what is wrong with a field. */
   boardBlock(board: OwnBoard, before: string | null): Promise<{ text: string; file: string }>
   /** Adds a board, or changes the one that was called `before`. Nothing but Vascope's own file is written to. */
@@ -872,6 +902,8 @@ export interface EngineApi {
   boardLog(board: string): Promise<{ console: string; build: string }>
 }
 
+  /** All boards of `runOnBoards`, in their order, a few times a second. */
+  boardRuns: BoardRun[]
 /** What the engine says without being asked. */
 export interface EngineEvents {
   session: SessionState

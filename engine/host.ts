@@ -3,6 +3,7 @@ import type {
   AddressQuery,
   Annotations,
   Board,
+  BoardRun,
   CompareStretch,
   EngineApi,
   EngineEvents,
@@ -27,6 +28,7 @@ import { reach, virtualName } from './connect/reach'
 import { describeHost, listHosts, ownBoards } from './connect/ssh/config'
 import { hostBlock } from './connect/ssh/own-boards'
 import { Checker } from './check/checker'
+import { runSideBySide } from './ci/side-by-side'
 import { comparePair } from './compare/compare'
 import { objectOf, stretchOf, type Pair } from './compare/pair'
 import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
@@ -206,6 +208,20 @@ export class EngineHost implements EngineApi {
     if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
     checkRun(run, scenariosOf(this.live.model.capabilities!))
     this.live.remark('run', reproduce(this.state.board, [run]))
+  async runOnBoards(boards: string[], scenarios: ScenarioRun[]): ReturnType<EngineApi['runOnBoards']> {
+    this.refuseWhileBusy()
+    const abort = (this.abort = new AbortController())
+    this.change({ ...this.state, activity: `Running on ${boards.join(' and ')}`, progress: null })
+    try {
+      const told = (data: BoardRun[]): void => this.push('boardRuns', data)
+      return await runSideBySide(boards, scenarios, { ask: this.ask, signal: abort.signal, told })
+    } finally {
+      this.abort = null
+      this.dropQuestions()
+      this.change({ ...this.state, activity: '', progress: null })
+    }
+  }
+
     this.runs?.add(run)
     this.pushRuns()
   }

@@ -9,6 +9,7 @@ export const METHODS = {
   removeBoard: true,
   preflight: true,
   start: true,
+  runOnBoards: true,
   runScenario: true,
   cancelRun: true,
   annotations: true,

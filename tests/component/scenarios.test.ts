@@ -1,6 +1,6 @@
 import { flushPromises } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RunStatus } from '../../engine/api'
+import type { BoardRun, RunStatus } from '../../engine/api'
 import { CHURN, FLIP, KILL, LIVE } from './fake-engine'
 import { openWindow, type TestWindow } from './window'
 
@@ -103,6 +103,60 @@ describe('the scenarios view', () => {
     await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
     await flushPromises()
     expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(0)
+  })
+
+  it('runs the same on two boards, shows how both fare, and compares what they recorded', async () => {
+    const board: BoardRun = {
+      ...{ board: 'virtual', activity: '', progress: null, over: false, file: '', problem: null, told: [] },
+      runs: [{ id: 'vm-bind-churn', state: 'running', done: 50, total: 200, text: '' }],
+      figures: { seconds: 1, events: 900, liveMappings: 7, liveBytes: 4096 }
+    }
+    const both = [board, { ...board, board: 'rb3gen2' }]
+    let finish = (_over: BoardRun[]): void => {}
+    opened = await openWindow({
+      preflight: () => ({ checks: [], scenarios: CATALOGUE }),
+      runOnBoards: () => new Promise<BoardRun[]>((resolve) => (finish = resolve))
+    })
+    await opened.press('6')
+    await opened.wrapper.get('[data-testid=ask-board]').trigger('click')
+    await flushPromises()
+    await opened.press('a')
+    await opened.wrapper.get('[aria-label="Run the same on another board"]').setValue('rb3gen2')
+    await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
+    await flushPromises()
+    const run = { id: 'vm-bind-churn', seed: 1, parameters: DEFAULTS }
+    expect(opened.asked('runOnBoards')).toEqual([[['virtual', 'rb3gen2'], [run]]])
+    opened.port.push('boardRuns', both)
+    await flushPromises()
+    expect(opened.wrapper.get('[data-beside=rb3gen2]').text()).toContain('25 %')
+    expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(1)
+    finish(both.map((one, i) => ({ ...one, over: true, file: `/sessions/${i}.vascope` })))
+    await flushPromises()
+    expect(opened.asked('compare')).toEqual([[['/sessions/0.vascope'], ['/sessions/1.vascope']]])
+    await opened.press('6')
+    expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(0)
+  })
+
+  it('compares nothing where one of two boards failed, and says why', async () => {
+    const problem = { code: 'connection-refused', message: 'rb3gen2 refuses the connection.', remedy: 'Look at it.' }
+    const board = { activity: '', progress: null, over: true, problem: null, told: [], figures: null, runs: [] }
+    opened = await openWindow({
+      preflight: () => ({ checks: [], scenarios: CATALOGUE }),
+      runOnBoards: () => [
+        { ...board, board: 'virtual', file: '/sessions/0.vascope' },
+        { ...board, board: 'rb3gen2', file: '', problem }
+      ]
+    })
+    await opened.press('6')
+    await opened.wrapper.get('[data-testid=ask-board]').trigger('click')
+    await flushPromises()
+    await opened.press('a')
+    await opened.wrapper.get('[aria-label="Run the same on another board"]').setValue('rb3gen2')
+    await opened.wrapper.get('[data-testid=start-queue]').trigger('click')
+    await flushPromises()
+    expect(opened.wrapper.get('[data-beside=rb3gen2] [role=alert]').text()).toContain(problem.message)
+    expect(opened.asked('compare')).toEqual([])
+    expect(opened.wrapper.findAll('[data-planned]')).toHaveLength(1)
   })
 
   it('keeps a preset by its name', async () => {

@@ -16,6 +16,7 @@ import { asProblem, type Session } from '../../composables/useSession'
 import type { EngineClient } from '../../model/engine-client'
 import { defaultRun, runFaults } from '../../model/scenario'
 import type { Boards } from '../boards/useBoards'
+import { type Beside, createBeside } from './beside'
 import { families, type Family, familyOf, matches } from './families'
 
 /** The catalogue of a board, the run that is being put together, and the runs that wait, run or ran. */
@@ -44,8 +45,12 @@ export interface Scenarios {
   runs: Readonly<ShallowRef<readonly RunStatus[]>>
   /** Puts the draft in the queue: of the live session, else of the next one. */
   add(): Promise<void>
-  /** Starts a session with what is planned, or with the draft alone. */
+  /** Starts a session with what is planned, or with the draft alone; with a board beside it, the same on both. */
   start(): Promise<void>
+  /** The same on another board at the same time. */
+  beside: Beside
+  /** "virtual", or "virtual and rb3gen2". */
+  where: Readonly<Ref<string>>
   cancel(run: number): Promise<void>
   /** Scenarios that may leave the board in need of a reboot, while the user is asked about them. */
   asking: Readonly<Ref<string[]>>
@@ -54,7 +59,12 @@ export interface Scenarios {
 
 const KEY: InjectionKey<Scenarios> = Symbol('scenarios')
 
-export function provideScenarios(engine: EngineClient, session: Session, boards: Boards): Scenarios {
+export function provideScenarios(
+  engine: EngineClient,
+  session: Session,
+  boards: Boards,
+  compare: (a: string, b: string) => void
+): Scenarios {
   const search = ref('')
   const family = ref<string | null>(null)
   const id = ref('')
@@ -111,7 +121,12 @@ export function provideScenarios(engine: EngineClient, session: Session, boards:
     return new Promise((resolve) => (settle = resolve))
   }
 
+  const beside = createBeside(engine, session, boards, board, compare)
+  const where = computed(() => [board.value, beside.other.value].filter(Boolean).join(' and '))
+
   const scenarios: Scenarios = {
+    beside,
+    where,
     catalogue,
     board,
     search,
@@ -145,7 +160,9 @@ export function provideScenarios(engine: EngineClient, session: Session, boards:
       if (!(await allowed(wanted))) return
       const before = planned.value
       // what could not be started is planned still, and so is what was added meanwhile
-      if (await session.start(board.value, wanted)) planned.value = planned.value.filter((run) => !before.includes(run))
+      const { other } = beside
+      const started = other.value ? await beside.start(board.value, wanted) : await session.start(board.value, wanted)
+      if (started) planned.value = planned.value.filter((run) => !before.includes(run))
     },
     async cancel(run) {
       try {
