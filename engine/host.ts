@@ -60,6 +60,8 @@ import { checkRun, reproduce } from './session/scenario'
 const PULSE_MS = 250
 /** How long a view that follows waits for an event, in ms: as long as a hand on the pointer does not feel. */
 const NEWS_MS = 60
+/** A view that follows comes no sooner than this many times as long after the last as that took: events come first. */
+const REST = 3
 
 interface Opened {
   /** null for a session that is not read whole. */
@@ -93,6 +95,8 @@ export class EngineHost implements EngineApi {
   private written: Annotations = NONE_WRITTEN
   private readonly questions = new Map<number, (answer: string | null) => void>()
   private nextQuestion = 1
+  /** Before this a view that follows is not answered, on the clock of performance.now(). */
+  private nextFollow = 0
 
   /** `largeEvents`: sessions of more events are not read whole. */
   constructor(
@@ -366,11 +370,16 @@ export class EngineHost implements EngineApi {
     if (!request.follow) return view(this.model ?? EMPTY, request)
     // Rather than have the window ask often for nothing: what comes is sent at once.
     await this.live?.news(NEWS_MS)
+    const rest = this.nextFollow - performance.now()
+    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest))
+    const began = performance.now()
     const model = this.model ?? EMPTY
     const length = request.to - request.from
     const to = Math.max(model.end, length)
     const answer = view(model, { ...request, from: to - length, to })
-    const ageMs = this.live?.latency.seen(performance.now()) ?? null
+    const ended = performance.now()
+    this.nextFollow = ended + REST * (ended - began)
+    const ageMs = this.live?.latency.seen(ended) ?? null
     return { ...answer, stamp: ageMs === null ? null : { ageMs, sent: Date.now() } }
   }
 
