@@ -86,7 +86,7 @@ function print({ axis, sizes, streamed, watched, rate, board }) {
         `${String(lifetimes).padStart(9)} ${zoom.padEnd(5)}${ms(p50)}${ms(p95)}${ms(p99)}       ${ms(longest.passed)}      ${ms(longest.cpu)}           ${ms(opened / 1000)}`
       )
   if (streamed) {
-    const { main: process, page, late, lateMs, events } = streamed
+    const { main: process, page, cpu: used, seconds, late, lateMs, events } = streamed
     console.log(`streaming ${rate} events/s: all ${events} arrived`)
     for (const [who, { passed, cpu, over }] of [
       ['the main process', process],
@@ -95,6 +95,8 @@ function print({ axis, sizes, streamed, watched, rate, board }) {
       console.log(
         `  ${who.padEnd(16)} blocked at most ${ms(passed)} ms, ${ms(cpu)} of CPU time; over 50 ms ${over} times`
       )
+    const shares = Object.entries(used).map(([who, time]) => `${who} ${((100 * time) / seconds).toFixed(0)} %`)
+    console.log(`  of a core: ${shares.join(', ')}`)
     console.log(`  ${lateness(late)}; the board itself was late by ${ms(lateMs).trim()} ms at most`)
   }
   if (watched) console.log(`${board}: ${lateness(watched)}`)
@@ -131,7 +133,7 @@ if (isMain(import.meta))
         const { liveBoard } = await import(pathToFileURL(path.join(OUT, 'live-board.js')).href)
         streamed = await stream(runtime, liveBoard, { ...chosen, profile: profile('stream') }, async (file) => {
           const { events } = await phase('open', file)
-          return { arrived: events }
+          return { arrived: events, seconds: chosen.seconds }
         })
         if (streamed.arrived !== streamed.events)
           throw new StepError(

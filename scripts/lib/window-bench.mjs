@@ -151,6 +151,18 @@ function longest(events, name) {
   return { passed: most(passed), cpu: most(cpu), over, tasks: tasks.length }
 }
 
+/** CPU time of each process of the app until now, in seconds: the main process, the page, the engine, and who puts pixels on the screen. */
+async function cpuTimes(app) {
+  const metrics = await app.evaluate(({ app: own }) => own.getAppMetrics())
+  const of = (fits) => metrics.filter(fits).reduce((sum, { cpu }) => sum + (cpu.cumulativeCPUUsage ?? NaN), 0)
+  return {
+    main: of(({ type }) => type === 'Browser'),
+    page: of(({ type }) => type === 'Tab'),
+    engine: of(({ name }) => name === 'Vascope engine'),
+    gpu: of(({ type }) => type === 'GPU')
+  }
+}
+
 /**
  * Streams a synthetic board (bench/live-board.ts) into the window at full speed: how long the main process and the page were blocked, what arrived, and how late it was seen. `liveBoard` comes from the bundle; `read` is given the session's file.
  */
@@ -162,8 +174,11 @@ export async function stream(runtime, liveBoard, { rate, seconds, profile }, rea
     await watch(page, 'synthetic', 'watch')
     const run = await profiled(page, profile && `${profile}-stream.cpuprofile`, () =>
       traced(app, home, async () => {
+        const before = await cpuTimes(app)
         await board.sent
-        return { late: await latency(page) }
+        const after = await cpuTimes(app)
+        const cpu = Object.fromEntries(Object.entries(after).map(([who, seconds]) => [who, seconds - before[who]]))
+        return { late: await latency(page), cpu }
       })
     )
     if (run.main.tasks === 0 || run.page.tasks === 0) throw new Error('the trace has no tasks of the main threads')
