@@ -836,11 +836,11 @@ export interface CompareObject {
 export interface EngineApi {
   listBoards(): Promise<Board[]>
   listSessions(): Promise<RecentSession[]>
-  /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
-  preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
-  start(request: StartRequest): Promise<void>
-  runScenario(run: ScenarioRun): Promise<void>
-  /** Ends a run of the live session, or takes it out of the queue, by its number. */
+  /** What would be written for a board, and where; rejected with what is wrong with a field. */
+  boardBlock(board: OwnBoard, before: string | null): Promise<{ text: string; file: string }>
+  /** Adds a board, or changes the one that was called `before`. Nothing but Vascope's own file is written to. */
+  saveBoard(board: OwnBoard, before: string | null): Promise<void>
+  removeBoard(name: string): Promise<void>
   /** Connects, looks, and leaves again. Results also arrive one by one as 'preflight' events. */
   preflight(board: string): Promise<{ checks: CheckResult[]; scenarios: ScenarioDescription[] }>
   start(request: StartRequest): Promise<void>
@@ -848,11 +848,6 @@ export interface EngineApi {
   runOnBoards(boards: string[], scenarios: ScenarioRun[]): Promise<BoardRun[]>
   runScenario(run: ScenarioRun): Promise<void>
   /** Ends a run of the live session, or takes it out of the queue, by its number. */
-  /** What would be written for a board, and where; rejected with what is wrong with a field. */
-  boardBlock(board: OwnBoard, before: string | null): Promise<{ text: string; file: string }>
-  /** Adds a board, or changes the one that was called `before`. Nothing but Vascope's own file is written to. */
-  saveBoard(board: OwnBoard, before: string | null): Promise<void>
-  removeBoard(name: string): Promise<void>
   cancelRun(run: number): Promise<void>
   /** Those of a session file; of the session that is shown where none is named. */
   annotations(file?: string): Promise<Annotations>
@@ -902,13 +897,13 @@ export interface EngineApi {
   boardLog(board: string): Promise<{ console: string; build: string }>
 }
 
-  /** All boards of `runOnBoards`, in their order, a few times a second. */
-  boardRuns: BoardRun[]
 /** What the engine says without being asked. */
 export interface EngineEvents {
   session: SessionState
   /** All runs of the session, in their order, whenever one of them changed. */
   runs: RunStatus[]
+  /** All boards of `runOnBoards`, in their order, a few times a second. */
+  boardRuns: BoardRun[]
   pulse: Pulse
   preflight: { board: string; check: CheckResult }
   question: Question

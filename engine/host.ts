@@ -208,10 +208,6 @@ export class EngineHost implements EngineApi {
     }
   }
 
-  async runScenario(run: ScenarioRun): Promise<void> {
-    if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
-    checkRun(run, scenariosOf(this.live.model.capabilities!))
-    this.live.remark('run', reproduce(this.state.board, [run]))
   async runOnBoards(boards: string[], scenarios: ScenarioRun[]): ReturnType<EngineApi['runOnBoards']> {
     this.refuseWhileBusy()
     const abort = (this.abort = new AbortController())
@@ -226,6 +222,10 @@ export class EngineHost implements EngineApi {
     }
   }
 
+  async runScenario(run: ScenarioRun): Promise<void> {
+    if (!this.live) throw new VascopeError('no-session', 'No session is live.', 'Start one first.', EXIT.usage)
+    checkRun(run, scenariosOf(this.live.model.capabilities!))
+    this.live.remark('run', reproduce(this.state.board, [run]))
     this.runs?.add(run)
     this.pushRuns()
   }
@@ -645,6 +645,15 @@ export class EngineHost implements EngineApi {
   }
 }
 
+function sshBoard(name: string, detail: string, own?: OwnBoard): Board {
+  return { id: name, kind: 'ssh', title: name, detail, ...(own && { own }) }
+}
+
+/** Names that ~/.ssh/config gives a meaning. */
+async function hostNamesOf(): Promise<string[]> {
+  return (await listHosts()).map(({ name }) => name)
+}
+
 /** The name of a virtual board. Throws for any other. */
 function nameOfVirtual(board: string): string {
   const name = virtualName(board)
@@ -692,12 +701,3 @@ function factsOf(c: Capabilities, emulated: boolean): SessionFacts {
     scenarios: scenariosOf(c)
   }
 }
-function sshBoard(name: string, detail: string, own?: OwnBoard): Board {
-  return { id: name, kind: 'ssh', title: name, detail, ...(own && { own }) }
-}
-
-/** Names that ~/.ssh/config gives a meaning. */
-async function hostNamesOf(): Promise<string[]> {
-  return (await listHosts()).map(({ name }) => name)
-}
-
