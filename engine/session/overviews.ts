@@ -11,6 +11,7 @@ import { ChunkFile } from '../store/chunks'
 import { ChunkType } from '../store/format'
 import { decodeOverview, encodeOverview, type OverviewParts } from '../store/overviews'
 import type { SessionReader } from '../store/reader'
+import { used } from './cache-room'
 import { identityOf, writeCache } from './keyframe-cache'
 import type { Moments } from './moment'
 import { Trimmer } from './recorder'
@@ -63,7 +64,10 @@ export class OverviewSet {
     for (const { from, to } of missing) all += eventsOf(from, to)
     const kept = all > KEEP_FROM ? cacheDir('overviews', `${identityOf(reader.name, 'overviews')}.overviews`) : null
     const known = kept && readKept(kept, seconds)
-    if (known) return new OverviewSet([...sources, ...known])
+    if (kept && known) {
+      used(kept)
+      return new OverviewSet([...sources, ...known])
+    }
     const payloads: Uint8Array[] = []
     for (const { from, to } of missing) {
       let maker: { overviews: Overviews; trimmer: Trimmer } | null = null
@@ -130,16 +134,16 @@ export class OverviewSet {
 
   /** The addresses that each VM used, ascending, narrow holes filled in. */
   extents(pageSize: number): Map<number, Extent[]> {
-    const used = new Map<number, Map<number, number>>()
+    const keysOf = new Map<number, Map<number, number>>()
     for (const { groups } of this.sources.map(({ overview }) => overview))
       for (let g = 0; g < groups.count; g++) {
         if (groups.axis[g] !== Axis.addresses) continue
-        let of = used.get(groups.vm[g]!)
-        if (!of) used.set(groups.vm[g]!, (of = new Map()))
+        let of = keysOf.get(groups.vm[g]!)
+        if (!of) keysOf.set(groups.vm[g]!, (of = new Map()))
         of.set(groups.key[g]!, Math.max(of.get(groups.key[g]!) ?? 0, groups.shift[g]!))
       }
     const byVm = new Map<number, Extent[]>()
-    for (const [vm, keys] of used) {
+    for (const [vm, keys] of keysOf) {
       const list: Extent[] = []
       for (const [page, shift] of [...keys].sort(([a], [b]) => a - b))
         addExtent(list, page * pageSize, 2 ** shift * pageSize)
