@@ -1,7 +1,7 @@
 /**
  * One phase of the store's bench, in a process of its own, so that its memory is its own: prints JSON. scripts/bench.mjs runs the phases.
  *
- *   generate FILE EVENTS SEED | open FILE | moment FILE TRUTH | find FILE TRUTH | view FILE TRUTH | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH
+ *   generate FILE EVENTS SEED | open FILE | moment FILE TRUTH | find FILE TRUTH | view FILE TRUTH | decode FILE TRUTH | index FILE TRUTH | both FILE TRUTH | scan FILE TRUTH | window FILE TRUTH | stream FILE TRUTH | browse FILE TRUTH | judge FILE TRUTH
  */
 import { readFileSync } from 'node:fs'
 import type { View } from '../engine/api'
@@ -15,26 +15,19 @@ import { BatchDecoder } from '../engine/wire/batch'
 import { FrameFacts } from '../engine/wire/describe'
 import { eventsOf } from '../engine/wire/messages'
 import { Field, Kind } from '../engine/wire/schema'
+import { browse, judge } from './browse'
 import { generate, originNs, type Truth } from './generate'
 import { Random } from './random'
+import { different, stopwatch, type Timed } from './timing'
 
 const ROUNDS = 7
 /** A session of more events is read once in each phase. */
 const LARGE = 20e6
 
-interface Timed {
-  /** Of each round, milliseconds that passed. */
-  ms: number[]
-  /** Of each round, milliseconds of CPU time, the garbage collector's threads with it. */
-  cpuMs: number[]
-  /** How the answer differs from the truth; empty where it does not. */
-  wrong: string[]
-}
-
 const [phase = '', file = '', argument = '', seed = '1'] = process.argv.slice(2)
 const truth = (): Truth => JSON.parse(readFileSync(argument, 'utf8')) as Truth
 
-const PHASES: Record<string, () => object> = {
+const PHASES: Record<string, () => object | Promise<object>> = {
   generate: () => {
     const passed = stopwatch()
     const made = generate(file, { events: Number(argument), seed: Number(seed) })
@@ -75,15 +68,9 @@ const PHASES: Record<string, () => object> = {
   stream: () => rounds((t) => different('events', count({}), t.events), 3),
   moment: () => moments(truth()),
   find: () => rounds(find, 1),
-  view: () => views(truth())
-}
-
-function stopwatch(): () => { ms: number[]; cpuMs: number[] } {
-  const [begin, cpu] = [performance.now(), process.cpuUsage()]
-  return () => {
-    const { user, system } = process.cpuUsage(cpu)
-    return { ms: [performance.now() - begin], cpuMs: [(user + system) / 1000] }
-  }
+  view: () => views(truth()),
+  browse: () => browse(file, truth()),
+  judge: () => judge(file, truth())
 }
 
 function rounds(run: (t: Truth) => string[], most = ROUNDS): Timed {
@@ -227,11 +214,7 @@ function count(filter: EventFilter): number {
   return found
 }
 
-function different(what: string, found: number, expected: number): string[] {
-  return found === expected ? [] : [`${what}: ${found}, the truth is ${expected}`]
-}
-
 const run = PHASES[phase]
 if (!run) throw new Error(`no phase "${phase}"`)
-const result = run()
+const result = await run()
 process.stdout.write(JSON.stringify({ ...result, peakBytes: process.resourceUsage().maxRSS * 1024 }))

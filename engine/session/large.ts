@@ -17,8 +17,8 @@ import { OverviewSet } from './overviews'
 
 /** Sessions of more events are browsed by their overviews: whole, they would take more than some 300 MB and several seconds. */
 export const LARGE_EVENTS = 5e6
-/** A window of no more events is read, in about a second. */
-const EXACT_EVENTS = 1 << 20
+/** A window of no more events is read, in about half a second. */
+const EXACT_EVENTS = 1 << 19
 /** The cells of so many overviews are read for an answer; those of more are there a moment later. */
 const CELLS_AT_ONCE = 24
 /** At most so many milliseconds of work are done between two turns of the event loop. */

@@ -47,7 +47,7 @@ export function overviewDensity(
   let filled = 0
   for (const stretch of stretches) {
     const spans = columnsOf(stretch, request.from, scale, columns, filled)
-    if (spans.cells.length === 0) continue
+    if (spans.count === 0) continue
     const { vm, axis: axes, shift, key, count } = stretch.overview.groups
     for (let g = 0; g < count; g++) {
       const picture = axes[g] === axis ? byVm.get(vm[g]!) : undefined
@@ -62,22 +62,35 @@ export function overviewDensity(
   return pictures.map(({ density }) => density)
 }
 
+/** Cells of an overview that are in a window, one after another. */
 interface ColumnSpans {
-  /** Cells in the window, their first and last column, and the first column that has what lived from them. */
-  cells: { cell: number; first: number; last: number; fresh: number }[]
-  /** Columns that have what lived at their beginning. */
+  count: number
+  /** The first of the cells. */
+  cell: number
+  /** Their first and last column, and the first that has nothing yet of what lived at its beginning. */
+  first: Int32Array
+  last: Int32Array
+  fresh: Int32Array
+  /** Columns that have it behind them. */
   filled: number
 }
 
 function columnsOf(
-  { overview: { from, to, cell, cells: count }, cells }: Stretch,
+  { overview: { from, to, cell, cells: all }, cells }: Stretch,
   origin: number,
   scale: number,
   columns: number,
   filled: number
 ): ColumnSpans {
-  const spans: ColumnSpans = { cells: [], filled }
-  const n = cells ? count : 1
+  const n = cells ? all : 1
+  const spans: ColumnSpans = {
+    count: 0,
+    cell: 0,
+    first: new Int32Array(n),
+    last: new Int32Array(n),
+    fresh: new Int32Array(n),
+    filled
+  }
   for (let c = 0; c < n; c++) {
     const begin = from + c * cell
     const end = cells ? Math.min(to, begin + cell) : to
@@ -85,12 +98,16 @@ function columnsOf(
     if (b <= 0 || a >= columns) continue
     const first = Math.max(0, Math.floor(a))
     const last = Math.min(columns - 1, Math.max(first, Math.ceil(b - 1e-9) - 1))
-    spans.cells.push({ cell: c, first, last, fresh: Math.max(first, spans.filled) })
+    if (spans.count === 0) spans.cell = c
+    spans.first[spans.count] = first
+    spans.last[spans.count] = last
+    spans.fresh[spans.count++] = Math.max(first, spans.filled)
     spans.filled = last + 1
   }
   return spans
 }
 
+/** Adds what a group has to the rows from `top` to `foot`, in equal shares. */
 function fill(
   sums: Float32Array,
   columns: number,
@@ -98,24 +115,21 @@ function fill(
   foot: number,
   { overview, cells }: Stretch,
   group: number,
-  { cells: spans }: ColumnSpans
+  { count, cell: begin, first, last, fresh }: ColumnSpans
 ): void {
   const share = 1 / (foot - top + 1)
   const { live: lives, starts } = overview.groups
   const base = group * overview.cells
   let live = lives[group]!
-  let at = 0
-  for (const { cell, first, last, fresh } of spans) {
-    let began = starts[group]!
-    if (cells) {
-      for (; at < cell; at++) live += cells.starts[base + at]! - cells.ends[base + at]!
-      began = cells.starts[base + cell]!
-    }
-    if (live + began === 0) continue
-    for (let row = top; row <= foot; row++) {
-      const line = row * columns
-      for (let c = first; c <= last; c++) sums[line + c]! += (c >= fresh ? live + began : began) * share
-    }
+  if (cells) for (let at = 0; at < begin; at++) live += cells.starts[base + at]! - cells.ends[base + at]!
+  for (let i = 0; i < count; i++) {
+    const began = cells ? cells.starts[base + begin + i]! : starts[group]!
+    if (live + began > 0)
+      for (let row = top; row <= foot; row++) {
+        const line = row * columns
+        for (let c = first[i]!; c <= last[i]!; c++) sums[line + c]! += (c >= fresh[i]! ? live + began : began) * share
+      }
+    if (cells) live += began - cells.ends[base + begin + i]!
   }
 }
 
