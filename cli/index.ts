@@ -60,7 +60,8 @@ throwing(program)
 guardOutput(process.stdout, process.stderr)
 
 try {
-  await program.parseAsync()
+  // the packed app's Node would else be taken for an app with no file of its own in the arguments
+  await program.parseAsync(process.argv, { from: 'node' })
 } catch (error) {
   process.exitCode = fail(error)
 }

@@ -23,3 +23,8 @@ export function launchRequest(argv: string[], cwd: string): LaunchRequest {
     link
   }
 }
+
+/** Whether the process's arguments end with `--print-pdf IN.html OUT.pdf`. */
+export function printsPdf(argv: readonly string[]): boolean {
+  return argv.at(-3) === '--print-pdf'
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { launchRequest } from './arguments'
+import { launchRequest, printsPdf } from './arguments'
 import { handle, isOwnPage } from './ipc/sender'
 import { resolveInside } from './protocol'
 
@@ -41,6 +41,11 @@ describe('a link on the command line', () => {
       open: '/here/x/b.vascope',
       link
     })
+  })
+
+  it('is all that a desktop gives the packed app', () => {
+    expect(launchRequest([link], '/')).toEqual({ demo: false, open: 'a.vascope', link })
+    expect([printsPdf(['vascope', link]), printsPdf(['vascope', '--print-pdf', 'a', 'b'])]).toEqual([false, true])
   })
 
   it('that is none opens nothing', () => {

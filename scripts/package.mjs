@@ -2,7 +2,8 @@
 // `npm run package`: the app with everything it needs, into out/package. Takes the Electron that is installed and fetches nothing.
 //
 //   npm run package                    linux-unpacked, and says what it holds
-//   npm run package -- AppImage deb    the formats named, which electron-builder's own tools make (they are fetched by it)
+//   npm run package -- AppImage        the formats named, which electron-builder's own tools make (they are fetched by it)
+//   npm run package -- deb --homepage URL --maintainer 'NAME <MAIL>'    who gives a deb away stands in it
 //   npm run package -- --board NAME    and has the packed app look at a board: "virtual", "virtual:NAME", an SSH target
 //   npm run package -- --trial         with the fallback runtime, to try the packaging; never to give away
 import { spawn, spawnSync } from 'node:child_process'
@@ -21,8 +22,18 @@ const OUT = path.join(root, 'out/package')
 await main(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { trial: { type: 'boolean' }, board: { type: 'string' } }
+    options: {
+      trial: { type: 'boolean' },
+      board: { type: 'string' },
+      homepage: { type: 'string' },
+      maintainer: { type: 'string' }
+    }
   })
+  const { homepage, maintainer } = values
+  if (positionals.includes('deb') && !(homepage && maintainer))
+    throw new StepError('a deb says who maintains it and where it comes from', {
+      remedy: "give --homepage URL and --maintainer 'NAME <MAIL>'"
+    })
   const electron = runtime(values.trial === true)
   for (const part of ['cli', 'app']) if (!buildIsFresh(part)) await buildAloud(part)
   if (!existsSync(path.join(root, 'out/daemon/build.json')))
@@ -37,6 +48,8 @@ await main(async () => {
       [
         ...['--linux', ...targets, '--publish', 'never'],
         ...[`-c.electronDist=${electron.dist}`, `-c.electronVersion=${electron.version}`],
+        ...(homepage ? [`-c.extraMetadata.homepage=${homepage}`] : []),
+        ...(maintainer ? [`-c.linux.maintainer=${maintainer}`] : []),
         ...(values.trial ? ['-c.extraMetadata.version=0.0.0-trial'] : [])
       ],
       {
@@ -50,6 +63,7 @@ await main(async () => {
     throw error
   }
   const exe = path.join(OUT, 'linux-unpacked/vascope')
+  answers(exe)
   await opensWindow(exe)
   if (values.board) reaches(exe, values.board)
   say(`  ${path.relative(root, path.dirname(exe))} is whole`)
@@ -119,12 +133,33 @@ async function shownPage(port) {
   }
 }
 
+/** The packed command line works beside the app: it reads a session, and prints its report with the app's own Electron. */
+function answers(exe) {
+  const step = progress('Asking the packed command line')
+  const folder = mkdtempSync(path.join(tmpdir(), 'vascope-package-'))
+  try {
+    const report = path.join(folder, 'report.pdf')
+    const session = path.join(root, 'tests/fixtures/sessions/killed-vm-bind.vascope')
+    const cli = path.join(path.dirname(exe), 'vascope-cli')
+    const done = spawnSync(cli, ['report', session, '--out', report], { encoding: 'utf8', timeout: 180_000 })
+    if (done.status !== 0 || !readFileSync(report, 'latin1').startsWith('%PDF'))
+      throw new StepError(
+        `the packed command line prints no report: ${(done.stderr || done.stdout).trim().slice(-600)}`
+      )
+    step.done()
+  } catch (error) {
+    step.failed()
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** The packed command line, on the packed app's own Node, pushes the packed daemon to a board and looks at it. */
 function reaches(exe, board) {
   const step = progress(`Looking at ${board} with the packed app`)
-  const cli = path.join(path.dirname(exe), 'resources/app/cli/vascope.mjs')
-  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' }
-  const done = spawnSync(exe, [cli, 'probe', '--board', board], { env, encoding: 'utf8', timeout: 600_000 })
+  const cli = path.join(path.dirname(exe), 'vascope-cli')
+  const done = spawnSync(cli, ['probe', '--board', board], { encoding: 'utf8', timeout: 600_000 })
   if (done.status !== 0) {
     step.failed()
     throw new StepError(`the packed app does not reach ${board}: ${(done.stderr || done.stdout).trim().slice(-600)}`)

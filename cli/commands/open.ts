@@ -57,18 +57,28 @@ async function openWindow(file: string, link: string | null): Promise<number> {
       `Without a window: \`vascope info ${file}\`, \`vascope why ${file}\` or \`vascope report ${file}\`.`,
       EXIT.usage
     )
-  const start = resource('scripts/start.mjs')
-  if (!existsSync(start))
+  const [program, ...before] = window() ?? []
+  if (program === undefined)
     throw new VascopeError(
       'no-window',
       'This is the command line alone; the window is not installed beside it.',
       'Start the Vascope app, press Ctrl+K and paste the link; or open the file there with Ctrl+O.',
       EXIT.usage
     )
-  const args = [start, '--open', file, ...(link ? ['--link', link] : [])]
+  const args = [...before, '--open', file, ...(link ? ['--link', link] : [])]
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined } // as which the packed command line runs
   return await new Promise<number>((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: 'inherit' })
+    const child = spawn(program, args, { stdio: 'inherit', env })
     child.on('error', reject)
     child.on('exit', (code) => resolve(code ?? 1))
   })
+}
+
+/** What opens the window: the script that sets it up from source, or the packed app, on which this runs; null without either. */
+function window(): [string, ...string[]] | null {
+  const start = resource('scripts/start.mjs')
+  if (existsSync(start)) return [process.execPath, start]
+  if (!process.versions.electron) return null
+  // Chromium's sandbox does not start as root.
+  return process.getuid?.() === 0 ? [process.execPath, '--no-sandbox'] : [process.execPath]
 }

@@ -14,28 +14,37 @@ const PRINT_MS = 180_000
  * the same bytes with the same Electron. Throws VascopeError where there is no Electron, or it does not print.
  */
 export async function pdf(html: string, started: Date): Promise<Buffer> {
-  const electron = await findElectron()
+  const printer = await findPrinter()
   const folder = mkdtempSync(path.join(tmpdir(), 'vascope-pdf-'))
   const [input, output] = [path.join(folder, 'report.html'), path.join(folder, 'report.pdf')]
   try {
     writeFileSync(input, html)
-    await print(electron, input, output)
+    await print(printer, input, output)
     return dated(readFileSync(output), started)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** scripts/electron-runtime.mjs knows which runtimes may be used; it is not asked to fetch one. */
-async function findElectron(): Promise<string> {
+interface Printer {
+  electron: string
+  /** What makes it print, before the two files. */
+  args: string[]
+}
+
+/**
+ * From source scripts/electron-runtime.mjs knows which runtimes may be used; it is not asked to fetch one. The packed app has no scripts, is the
+ * Electron that this runs on, and prints by a word on its own command line.
+ */
+async function findPrinter(): Promise<Printer> {
   const script = resource('scripts', 'electron-runtime.mjs')
   if (existsSync(script)) {
     const { installedElectron } = (await import(/* @vite-ignore */ pathToFileURL(script).href)) as {
       installedElectron(): { exec: string } | null
     }
     const found = installedElectron()
-    if (found) return found.exec
-  }
+    if (found) return { electron: found.exec, args: [resource('scripts', 'print-pdf.mjs')] }
+  } else if (process.versions.electron) return { electron: process.execPath, args: ['--print-pdf'] }
   throw new VascopeError(
     'no-electron',
     'A PDF is printed by Electron, and no Electron is installed here.',
@@ -44,17 +53,19 @@ async function findElectron(): Promise<string> {
   )
 }
 
-function print(electron: string, input: string, output: string): Promise<void> {
+function print(printer: Printer, input: string, output: string): Promise<void> {
+  const { electron } = printer
   const args = [
     // Chromium's sandbox does not start as root.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ...(process.platform === 'linux' ? ['--ozone-platform=headless'] : []),
-    resource('scripts', 'print-pdf.mjs'),
+    ...printer.args,
     input,
     output
   ]
   return new Promise((resolve, reject) => {
-    const child = spawn(electron, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: PRINT_MS })
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: undefined } // as which this may run
+    const child = spawn(electron, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: PRINT_MS, env })
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2000)))
     const failed = (why: string): void =>
