@@ -56,13 +56,13 @@ function refuseEmpty(a: readonly string[], b: readonly string[]): void {
 /** The same of runs that were read. At least one on each side. */
 export function compareRuns(a: readonly Run[], b: readonly Run[]): Comparison {
   const lossy = [...a, ...b].some((run) => run.lossy)
-  const vms = compareVms(a, b, lossy)
+  const { vms, unknown } = compareVms(a, b, lossy)
   const policies = vms.filter((vm) => vm.policyChanged).length
   const unseen = incomparable(a, b)
   const objects = unseen === null ? compareObjects(a, b) : []
   const others = objects.reduce((n, group) => n + group.count, 0)
   const measures = [
-    count('policy_changes', 'VMs whose policy changed', 'policy', policies, policiesUnseen(vms, lossy)),
+    count('policy_changes', 'VMs whose policy changed', 'policy', policies, policiesUnseen(unknown, lossy)),
     count('object_changes', 'changes in what became of BOs', 'objects', others, unseen),
     ...compareMeasures(a, b)
   ]
@@ -172,26 +172,38 @@ function count(
   }
 }
 
-/** Why the policies of some VMs could not be compared; null where all could. */
-function policiesUnseen(vms: readonly CompareVm[], lossy: boolean): string | null {
+/** Why the policies of some VMs could not be compared, which are told by their keys; null where all could. */
+function policiesUnseen(unknown: readonly string[], lossy: boolean): string | null {
   if (lossy) return 'not compared after a loss'
-  const unknown = vms.filter(({ a, b }) => a && b && (a.policy === 'unknown' || b.policy === 'unknown'))
   if (unknown.length === 0) return null
   const more = unknown.length > 1 ? ` and of ${unknown.length - 1} more` : ''
-  return `not compared where the policy is not known, of ${unknown[0]!.key}${more}`
+  return `not compared where the policy is not known, of ${unknown[0]}${more}`
 }
 
-/** A policy has changed only where both sides know it, and nothing was lost that could tell one VM from another. */
-function compareVms([a]: readonly Run[], [b]: readonly Run[], lossy: boolean): CompareVm[] {
-  const known = (vm: CompareVmSide | null): vm is CompareVmSide => vm !== null && vm.policy !== 'unknown'
-  const [ofA, ofB] = [vmSides(a!), vmSides(b!)]
-  return [...new Set([...ofA.keys(), ...ofB.keys()])]
-    .map((key) => {
-      const [inA, inB] = [ofA.get(key) ?? null, ofB.get(key) ?? null]
-      const policyChanged = !lossy && known(inA) && known(inB) && inA.policy !== inB.policy
-      return { key, a: inA, b: inB, policyChanged }
-    })
-    .sort((x, y) => Number(y.policyChanged) - Number(x.policyChanged))
+/**
+ * The VMs of the first runs, and the keys of those on both sides whose policy a side does not know. A policy has changed only where both
+ * sides know it, all runs of a side agree in it, and nothing was lost that could tell one VM from another.
+ */
+function compareVms(a: readonly Run[], b: readonly Run[], lossy: boolean): { vms: CompareVm[]; unknown: string[] } {
+  const [sidesA, sidesB] = [a.map(vmSides), b.map(vmSides)]
+  const [ofA, ofB] = [sidesA[0]!, sidesB[0]!]
+  const unknown: string[] = []
+  const vms = [...new Set([...ofA.keys(), ...ofB.keys()])].map((key) => {
+    const [inA, inB] = [ofA.get(key) ?? null, ofB.get(key) ?? null]
+    if (!inA || !inB) return { key, a: inA, b: inB, policyChanged: false }
+    const [policyA, policyB] = [policyOf(sidesA, key), policyOf(sidesB, key)]
+    if (policyA === null || policyB === null) unknown.push(key)
+    const policyChanged = !lossy && policyA !== null && policyB !== null && policyA !== policyB
+    return { key, a: inA, b: inB, policyChanged }
+  })
+  return { vms: vms.sort((x, y) => Number(y.policyChanged) - Number(x.policyChanged)), unknown }
+}
+
+/** The policy of a VM in all runs of a side that have it; null where it is not known, or they do not agree. */
+function policyOf(runs: readonly Map<string, CompareVmSide>[], key: string): Policy | null {
+  const policies = new Set(runs.flatMap((run) => run.get(key)?.policy ?? []))
+  const [policy] = policies
+  return policies.size === 1 && policy !== 'unknown' ? policy! : null
 }
 
 function vmSides(run: Run): Map<string, CompareVmSide> {

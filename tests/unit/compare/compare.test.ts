@@ -195,6 +195,13 @@ describe('measures of two sides', () => {
     })
     const rules = [{ measure: 'policy_changes', rule: 'none' as const, line: 1 }]
     expect(applyGate({ file: 'g', unseen: 'fail', rules }, unknown).results[0]!.outcome).toBe('unseen')
+    // nor where the runs of a side do not agree
+    const [hard, other] = [
+      { events: workload(3, 10), flags: weak },
+      { events: weakly, flags: weak }
+    ]
+    expect(find(compare([hard], [hard, other]), 'policy_changes')).toMatchObject({ b: null, verdict: 'unknown' })
+    expect(find(compare([hard, hard], [other, other]), 'policy_changes')).toMatchObject({ b: 1, verdict: 'differs' })
     expect(compareText(unknown)).toContain('policies are not compared where the policy is not known')
     const lossy = compare([{ events: workload(3, 10) }], [{ events: weakly, flags: weak, loss: true }])
     expect(find(lossy, 'policy_changes')).toMatchObject({ b: null, verdict: 'unknown' })
