@@ -124,9 +124,9 @@ describe('what goes wrong on the way to a board', () => {
     await onBoard(
       `id plain >/dev/null 2>&1 || { useradd -m -p '*' -s /bin/sh plain && mkdir -p ~plain/.ssh && cp /root/.ssh/authorized_keys ~plain/.ssh/ && chown -R plain ~plain/.ssh; }`
     )
-    const { code, stderr } = await vascope(['probe', '--board', 'plain'], home)
+    const { code, stdout, stderr } = await vascope(['probe', '--board', 'plain'], home)
     expect(code, stderr).toBe(3)
-    expect((await vascope(['probe', '--board', 'plain'], home)).stdout).toMatch(/sudo/)
+    expect(stdout).toMatch(/sudo/)
   })
 })
 
