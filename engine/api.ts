@@ -864,7 +864,13 @@ export interface EngineApi {
   /** Writes the report and answers its path. `sections`: their ids, all where left out. */
   report(file: string, format?: 'html' | 'md' | 'json', sections?: string[]): Promise<{ file: string; bytes: number }>
   /** The report as a page that needs nothing else, and the sections that there are. */
-  reportPage(sections?: string[]): Promise<{ html: string; sections: { id: string; title: string }[] }>
+  reportPage(
+    sections?: string[]
+  ): Promise<{
+    html: string
+    sections: { id: string; title: string }[]
+    /** Of the session, as ISO 8601. */ started: string
+  }>
   view(request: ViewRequest): Promise<View>
   mappings(query: MappingQuery): Promise<MappingPage>
   bo(bo: number): Promise<BoDetail | null>

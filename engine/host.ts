@@ -52,7 +52,7 @@ import { deleteSession, findSession, listSessions, newSessionFile } from './sess
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { traceLevel, tracingText } from './session/tracing'
-import { LARGE_EVENTS, LargeSession } from './session/large'
+import { isLarge, LARGE_EVENTS, LargeSession } from './session/large'
 import { damageText, openRecording, type Recording } from './session/recording'
 import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
@@ -269,7 +269,7 @@ export class EngineHost implements EngineApi {
   async open(name: string): Promise<void> {
     this.refuseWhileBusy()
     const file = findSession(name)
-    if (LargeSession.eventsOf(file) > this.largeEvents) return this.openLarge(file)
+    if (isLarge(file, this.largeEvents)) return this.openLarge(file)
     const recording = openRecording(file)
     const { model, head } = recording
     this.model = model
@@ -362,7 +362,7 @@ export class EngineHost implements EngineApi {
     await recording.judge()
     const report = gather(recording)
     const sections = report.sections.map(({ id, title }) => ({ id, title }))
-    return { html: page(withSections(report, ids)), sections }
+    return { html: page(withSections(report, ids)), sections, started: new Date(report.started).toISOString() }
   }
 
   async view(request: ViewRequest): Promise<View> {

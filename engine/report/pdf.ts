@@ -86,7 +86,7 @@ function print(printer: Printer, input: string, output: string): Promise<void> {
 }
 
 /** Chromium writes the time of printing, twice and in the clear; another time of the same length leaves all offsets as they are. */
-function dated(bytes: Buffer, started: Date): Buffer {
+export function dated(bytes: Buffer, started: Date): Buffer {
   const date = `D:${started.toISOString().replace(/\D/g, '').slice(0, 14)}`
   return Buffer.from(
     bytes.toString('latin1').replace(/(\/(?:CreationDate|ModDate) \()D:\d{14}/g, `$1${date}`),

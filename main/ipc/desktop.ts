@@ -60,9 +60,9 @@ export function answerDesktop(window: () => BrowserWindow | null, launch: Launch
     const failure = await shell.openPath(file)
     if (failure) throw new Error(`${file} could not be opened: ${failure}`)
   })
-  handle(CHANNEL.printReport, [text, page], async (file, html) => {
+  handle(CHANNEL.printReport, [text, page, v.pipe(v.string(), v.isoTimestamp())], async (file, html, started) => {
     if (!reports.has(file)) throw new Error(`${file} is no report of this window`)
-    await printPage(html, file)
+    await printPage(html, file, new Date(started))
   })
   handle(CHANNEL.showInFolder, [shownFile], (file) => shell.showItemInFolder(file))
 }

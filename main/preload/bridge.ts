@@ -44,7 +44,7 @@ export interface Bridge {
   /** Opens a report in the default browser. Only files that pickSave gave are accepted. */
   openReport(file: string): Promise<void>
   /** Prints a page that needs nothing else to a PDF file. Only files that pickSave gave are accepted. */
-  printReport(file: string, html: string): Promise<void>
+  printReport(file: string, html: string, started: string): Promise<void>
   /** Shows a session or a report in the file manager. */
   showInFolder(file: string): Promise<void>
   setTheme(theme: ThemeName): Promise<void>

@@ -36,7 +36,12 @@ test.beforeAll(async () => {
   writeFileSync(path.join(home, '.ssh/config'), `${hosts.join('\n')}\n`)
   app = await launch({
     args: ['--open', path.join(FIXTURES, 'compare/weakref.vascope')],
-    env: { HOME: home, XDG_CACHE_HOME: path.join(home, '.cache'), SSH_AUTH_SOCK: '' }
+    env: {
+      HOME: home,
+      XDG_CACHE_HOME: path.join(home, '.cache'),
+      XDG_CONFIG_HOME: path.join(home, '.config'),
+      SSH_AUTH_SOCK: ''
+    }
   })
   const folder = path.join(app.folder, 'vascope/sessions')
   mkdirSync(folder, { recursive: true })
@@ -93,6 +98,8 @@ test('every view shows a recorded session', async () => {
     await expect(page.getByTestId('written')).toContainText('report.pdf', { timeout: 60_000 })
     expect(readFileSync(pdf, 'latin1').slice(0, 5)).toBe('%PDF-')
     expect(statSync(pdf).size).toBeGreaterThan(10_000)
+    // when the session was recorded, not when it was printed
+    expect(readFileSync(pdf, 'latin1')).toMatch(/\/CreationDate \(D:20261122\d{6}/)
   })
 
   await test.step('scenarios: form, limits, queue', async () => {
@@ -160,6 +167,13 @@ test('every view shows a recorded session', async () => {
     await page.getByTestId('close').click()
     await expect(page.getByRole('region', { name: 'Boards' })).toContainText('by way of labgate')
     await expect(page.getByRole('region', { name: 'Recent sessions' }).locator('.list .grid-row')).toHaveCount(2)
+    await page.getByTestId('add-board').click()
+    await page.getByLabel('Name').fill('x1e-crd')
+    await page.getByLabel('Host').fill('10.0.0.9')
+    await page.getByLabel('User').fill('root')
+    await expect(page.getByTestId('board-block')).toContainText('Host x1e-crd\n  HostName 10.0.0.9\n  User root')
+    await page.getByTestId('save-board').click()
+    await expect(page.locator('[data-board=x1e-crd]')).toContainText('root@10.0.0.9')
     await screens(page, 'boards-recorded')
   })
 

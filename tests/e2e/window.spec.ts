@@ -70,9 +70,9 @@ test('only reports that the user chose are opened outside', async () => {
   await expect(app.page.evaluate(() => window.vascope.openReport('/etc/passwd'))).rejects.toThrow(
     'no report of this window'
   )
-  await expect(app.page.evaluate(() => window.vascope.printReport('/tmp/x.pdf', '<p>'))).rejects.toThrow(
-    'no report of this window'
-  )
+  await expect(
+    app.page.evaluate(() => window.vascope.printReport('/tmp/x.pdf', '<p>', '2026-11-22T10:00:00.000Z'))
+  ).rejects.toThrow('no report of this window')
   await expect(app.page.evaluate(() => window.vascope.showInFolder('/etc/passwd'))).rejects.toThrow()
   await expect(app.page.evaluate(() => window.vascope.pickSave('report', '../../etc/cron.d/x'))).rejects.toThrow()
 })
