@@ -58,6 +58,21 @@ describe('a live session', () => {
     expect(lastView().to).toBeCloseTo(41)
   })
 
+  it('held, has its readings and its table of its end, while the session goes on', async () => {
+    await opened.goLive()
+    opened.port.push('pulse', { ...PULSE, now: 42 })
+    await flushPromises()
+    await opened.press(' ')
+    expect(opened.wrapper.get('.ruler').text()).toContain('held')
+    opened.port.push('pulse', { ...PULSE, now: 50 })
+    await flushPromises()
+    expect(lastView()).toMatchObject({ from: 32, to: 42, cursor: 42 })
+    expect(opened.wrapper.get('[data-testid=cursor-time]').text()).toBe('0:42.000')
+    await vi.waitFor(() => expect(lastQuery().cursor).toBe(42))
+    await opened.press(' ')
+    expect(opened.wrapper.get('.ruler').text()).toContain('newest')
+  })
+
   it('says "not seen" where it did not see, never zero', async () => {
     opened.wrapper.unmount()
     opened = await openWindow({
