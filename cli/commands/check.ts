@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander'
 import type { FindingPage, Severity } from '../../engine/api'
 import { EXIT } from '../../engine/problem'
+import { openEnding } from '../../engine/session/ending'
+import { isLarge } from '../../engine/session/large'
 import { openRecording, type Recording } from '../../engine/session/recording'
 import { countsText, findingLine, SEVERITIES } from '../findings'
 import { jsonOption } from '../options'
@@ -30,8 +32,9 @@ Retentions, suspicions and gaps do not make it fail.
   rules     [{id, title, text, severity, checked, reason, hits}]; reason says why one was not checked`
     )
     .action((file: string, options: { severity?: Severity; all?: boolean; json?: boolean }) => {
-      const recording = openRecording(file)
-      const page = recording.checker.page()
+      // a large file is judged in one pass and never held whole
+      const recording = isLarge(file) ? openEnding(file) : openRecording(file)
+      const page = ('checker' in recording ? recording.checker : recording.judge()).page()
       const only = options.severity
       const findings = page.findings.filter((f) => only === undefined || f.severity === only)
       if (options.json) json(checkJson(recording, { ...page, findings }))
@@ -41,7 +44,7 @@ Retentions, suspicions and gaps do not make it fail.
     })
 }
 
-function checkJson({ file, model }: Recording, page: FindingPage): Record<string, unknown> {
+function checkJson({ file, model }: Pick<Recording, 'file' | 'model'>, page: FindingPage): Record<string, unknown> {
   return {
     file,
     kernel: model.capabilities?.kernelRelease ?? '',

@@ -1,8 +1,11 @@
 import { Command, Option } from 'commander'
 import { EXIT } from '../../engine/problem'
 import { formatOf, REPORT_FORMATS, writeReportAs, type ReportFormat } from '../../engine/report/write'
+import { openEnding } from '../../engine/session/ending'
+import { isLarge } from '../../engine/session/large'
 import { damageText, openRecording, type Recording } from '../../engine/session/recording'
 import { printInfo } from '../info'
+import { printLargeInfo } from '../large-info'
 import { json, result, say } from '../output'
 import { jsonOption } from '../options'
 
@@ -13,6 +16,11 @@ export function infoCommand(): Command {
     .argument('<file>')
     .addOption(jsonOption())
     .action((file: string, options: { json?: boolean }) => {
+      if (isLarge(file)) {
+        const ending = openEnding(file)
+        printLargeInfo(ending, options.json ?? false)
+        return finish(ending)
+      }
       const recording = openRecording(file)
       printInfo(recording, options.json ?? false)
       finish(recording)
@@ -53,7 +61,7 @@ Every figure names the query that yields it. The same session file gives the sam
 }
 
 /** A damaged file is read as far as it goes, and said to be damaged. */
-export function finish(recording: Recording): void {
+export function finish(recording: Pick<Recording, 'file' | 'damage' | 'complete' | 'lost'>): void {
   const damage = damageText(recording)
   if (!damage) return
   say(`vascope: ${recording.file} is damaged or was cut off: ${damage}`)

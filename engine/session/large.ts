@@ -1,6 +1,6 @@
 import type { Mark, Problem, View, ViewRequest } from '../api'
 import type { Checker } from '../check/checker'
-import { formatCount } from '../format'
+import { formatBytes, formatCount, quantityText } from '../format'
 import type { Overview } from '../model/overview-read'
 import type { SessionModel } from '../model/session'
 import { liveAt } from '../query/live'
@@ -21,8 +21,20 @@ export const LARGE_EVENTS = 5e6
 const EXACT_EVENTS = 1 << 19
 /** The cells of so many overviews are read for an answer; those of more are there a moment later. */
 const CELLS_AT_ONCE = 24
+/** Of memory for each event where a session is read whole. */
+const WHOLE_BYTES = 60
 /** At most so many milliseconds of work are done between two turns of the event loop. */
 const TURN_MS = 15
+
+/** Whether a file is to be browsed that way. Throws VascopeError where there is none. */
+export function isLarge(file: string, limit = LARGE_EVENTS): boolean {
+  const reader = new SessionReader(file)
+  try {
+    return reader.glance().events > limit
+  } finally {
+    reader.close()
+  }
+}
 
 /** The model of a stretch of time. */
 interface Part {
@@ -65,16 +77,6 @@ export class LargeSession implements Overviewed {
     this.judging = new Judging(file, true)
     for (const { fromNs, toNs, events } of gapsOf(reader.index())) this.lose(fromNs, toNs, events)
     this.mark()
-  }
-
-  /** How many events a file has, without reading all of a large one. */
-  static eventsOf(file: string): number {
-    const reader = new SessionReader(file)
-    try {
-      return reader.glance().events
-    } finally {
-      reader.close()
-    }
   }
 
   /**
@@ -138,7 +140,7 @@ export class LargeSession implements Overviewed {
       message: damage ? `${this.file} is damaged or was cut off.` : `This session has ${whole} and is not read whole.`,
       remedy:
         `${damage && `${damage} `}Mappings are drawn one by one in windows of up to ${formatCount(EXACT_EVENTS)} events; objects and searches are those of ` +
-        'the cursor’s time. There is no report of it; `vascope find`, `events` and `state` search all of it.'
+        'the cursor’s time. `vascope find`, `events` and `state` search all of it.'
     }
   }
 
@@ -147,7 +149,7 @@ export class LargeSession implements Overviewed {
     return new VascopeError(
       'session-large',
       `${what} needs a session whole, and this one has ${formatCount(this.reader.index().events)} events.`,
-      'Use `vascope check`, `events`, `find` or `state`, which read a file piece by piece.',
+      `\`vascope report\` reads it whole, with about ${quantityText(formatBytes(this.reader.index().events * WHOLE_BYTES))} of memory.`,
       EXIT.usage
     )
   }
