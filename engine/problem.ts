@@ -46,6 +46,23 @@ export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): 
   }
 }
 
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is a file',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your share of the disk is full',
+  EROFS: 'the disk is read-only'
+}
+
+/** Why the system refused to open, read or write a file, in words where the reason is a common one. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return (code !== undefined && SYSTEM_REASONS[code]) || message
+}
+
 /** Any thrown value as a Problem; an unexpected one keeps its own text and asks for a report. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof VascopeError) return error.toProblem()

@@ -25,6 +25,7 @@ export function readYaml<T>(
   const parsed = v.safeParse(schema, document.toJS())
   if (parsed.success) return { value: parsed.output, lineOf, refuse }
   const { issue, path } = meant(parsed.issues[0], [])
+  if (path.length === 0) return refuse(path, 'it has no keys with values')
   if (issue.type === 'strict_object' && issue.expected === 'never') return refuse(path, 'there is no such key')
   return refuse(path, issue.received === 'undefined' ? 'it is missing' : issue.message)
 }

@@ -7,7 +7,7 @@ import { readGate, type Gate } from '../../engine/compare/gate-file'
 import { writeComparison } from '../../engine/compare/report'
 import { compareText } from '../../engine/compare/text'
 import { junit } from '../../engine/junit'
-import { EXIT, VascopeError } from '../../engine/problem'
+import { EXIT, systemReason, VascopeError } from '../../engine/problem'
 import { jsonOption } from '../options'
 import { json, result, say } from '../output'
 
@@ -76,7 +76,7 @@ function gateOf(file: string): Gate {
     if (error instanceof VascopeError) throw error
     throw new VascopeError(
       'gate-read',
-      `${file} cannot be read: ${(error as Error).message}.`,
+      `${file} cannot be read: ${systemReason(error)}.`,
       'Name a gate file.',
       EXIT.usage
     )
@@ -89,7 +89,7 @@ function write(file: string, text: string): void {
   } catch (error) {
     throw new VascopeError(
       'junit-write',
-      `${file} cannot be written: ${(error as Error).message}.`,
+      `${file} cannot be written: ${systemReason(error)}.`,
       'Choose another file.',
       EXIT.usage
     )

@@ -44,6 +44,13 @@ Exit codes: 0 printed, 2 usage, 4 the file is damaged: events that lead to the s
 async function print(file: string, options: Options): Promise<void> {
   const reader = new SessionReader(file)
   try {
+    if (options.at !== undefined && options.at < 0)
+      throw new VascopeError(
+        'usage',
+        `--at ${options.at} s is before the session's beginning.`,
+        'Give a time from 0 on, or none for its end.',
+        EXIT.usage
+      )
     const moments = new Moments(reader)
     const model = moments.at(options.at ?? Infinity)
     const end = moments.end

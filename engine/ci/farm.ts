@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Severity } from '../api'
 import { hold } from '../connect/reach'
-import { asProblem, cancelled, EXIT, VascopeError } from '../problem'
+import { asProblem, cancelled, EXIT, systemReason, VascopeError } from '../problem'
 import { writeReport } from '../report/write'
 import { openRecording } from '../session/recording'
 import { runJob, type BoardOutcome, type Watcher } from './board-run'
@@ -88,7 +88,7 @@ function writeResults(folder: string, files: Record<string, string>): void {
   } catch (error) {
     throw new VascopeError(
       'results-write',
-      `The results could not be written: ${(error as Error).message}.`,
+      `The results could not be written: ${systemReason(error)}.`,
       `What was recorded is in ${folder}. Make room, and run the rest into another folder with --out.`,
       EXIT.usage
     )
@@ -167,7 +167,7 @@ function prepareFolder(folder: string): void {
     rmSync(probe)
   } catch (error) {
     if (error instanceof VascopeError) throw error
-    refuse(`cannot be used: ${(error as Error).message}`, 'Give a folder that can be written with --out.')
+    refuse(`cannot be used: ${systemReason(error)}`, 'Give a folder that can be written with --out.')
   }
 }
 

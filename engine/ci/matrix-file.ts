@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { VARIANTS } from '../connect/virtual/variant'
 import { TRACE_LEVELS } from '../deploy/deploy'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 import { readYaml, type YamlFile } from '../yaml-file'
 import { MOST_SECONDS } from './job'
 
@@ -80,7 +80,7 @@ export function readMatrix(file: string): { matrix: Matrix; refuse: Refuse } {
   } catch (error) {
     throw new VascopeError(
       'matrix-read',
-      `The matrix ${file} cannot be read: ${(error as Error).message}.`,
+      `The matrix ${file} cannot be read: ${systemReason(error)}.`,
       'Check its name and its permissions.',
       EXIT.usage
     )

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { CompareMeasure, CompareSide, CompareVmSide, Comparison } from '../api'
 import { formatTime } from '../format'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 import { documentOf } from '../report/document'
 import { html, Html } from '../report/html'
 import { courseChart, intervalBar } from './charts'
@@ -22,7 +22,7 @@ export function writeComparison(comparison: Comparison, file: string): number {
   } catch (error) {
     throw new VascopeError(
       'compare-write',
-      `The report ${file} cannot be written: ${(error as Error).message}.`,
+      `The report ${file} cannot be written: ${systemReason(error)}.`,
       'Choose another file.',
       EXIT.usage
     )

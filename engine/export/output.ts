@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 
 /** Where bytes of an export go: nothing stands under its final name before all of it was written. */
 export interface Output {
@@ -116,7 +116,7 @@ function isOrdinary(file: string): boolean {
 /** An error of writing as a person can act on it. */
 export function cannotExport(file: string, error: unknown): VascopeError {
   if (error instanceof VascopeError) return error
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG')
     return new VascopeError(
       'disk-full',
@@ -124,10 +124,10 @@ export function cannotExport(file: string, error: unknown): VascopeError {
       'Make room, export to another disk with --out, or only some tables with --table.',
       EXIT.usage
     )
-  const remedy = code === 'ENOTDIR' || code === 'EEXIST' ? 'A part of its path is a file.' : 'Check its folder.'
+  const remedy = code === 'EEXIST' ? 'A part of its path is a file.' : 'Check its folder.'
   return new VascopeError(
     'export-write',
-    `${file} cannot be written: ${message}.`,
+    `${file} cannot be written: ${systemReason(error)}.`,
     `${remedy} Choose another place with --out.`,
     EXIT.usage
   )

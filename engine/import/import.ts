@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 import { importDevcoredump, isDevcoredump } from './devcoredump'
 import { importTraced, isTraceReport, readTraceReport } from './tracecmd'
 import { TraceDatError } from './cursor'
@@ -64,9 +64,13 @@ function read(input: string, mostBytes: number): Buffer {
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: mostBytes }) : bytes
   } catch (error) {
     if (error instanceof VascopeError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooMuch(input, mostBytes)
-    throw new VascopeError('import-read', `${input} cannot be read: ${message}.`, 'Check the path.', EXIT.usage)
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooMuch(input, mostBytes)
+    throw new VascopeError(
+      'import-read',
+      `${input} cannot be read: ${systemReason(error)}.`,
+      'Check the path.',
+      EXIT.usage
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 import type { Recording } from '../session/recording'
 import { gather } from './gather'
 import { markdown } from './markdown'
@@ -52,7 +52,7 @@ function write(recording: Recording, file: string, content: string | Buffer): nu
   } catch (error) {
     throw new VascopeError(
       'report-write',
-      `The report ${file} cannot be written: ${(error as Error).message}.`,
+      `The report ${file} cannot be written: ${systemReason(error)}.`,
       `Choose another file. The session itself is in ${recording.file}.`,
       EXIT.usage
     )

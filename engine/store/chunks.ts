@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { EXIT, VascopeError } from '../problem'
+import { EXIT, systemReason, VascopeError } from '../problem'
 import { CHUNK_HEAD_BYTES, CHUNK_LIMIT, CHUNK_MAGIC, crc32, HEAD_BYTES, sealOf } from './format'
 
 /** A part of a session file that could not be read. */
@@ -39,7 +39,7 @@ export class ChunkFile {
     } catch (error) {
       throw new VascopeError(
         'file-missing',
-        `${file} cannot be opened: ${(error as Error).message}.`,
+        `${file} cannot be opened: ${systemReason(error)}.`,
         'Check the path.',
         EXIT.usage
       )

@@ -72,8 +72,9 @@ describe('vascope state', () => {
     expect(await run(stateCommand(), file(), '--vm', '2')).toContain('VM 2  vm 2, client-2 1002  hard: VM_BIND VM')
   })
 
-  it('refuses a time behind the end, and a VM that there is not', async () => {
-    expect(await failure(stateCommand(), file(), '--at', '1:00:00')).toMatchObject({ code: 'usage', exit: 2 })
+  it('refuses a time before the beginning or behind the end, and a VM that there is not', async () => {
+    for (const time of ['1:00:00', '-1s'])
+      expect(await failure(stateCommand(), file(), '--at', time)).toMatchObject({ code: 'usage', exit: 2 })
     const error = await failure(stateCommand(), file(), '--vm', '9')
     expect([error.exit, error.remedy]).toEqual([2, 'There are the VMs 1, 2, 3.'])
   })
