@@ -50,6 +50,7 @@ interface Part {
  */
 export class LargeSession implements Overviewed {
   marks: readonly Mark[] = []
+  readonly places: Overviewed['places'] = [new WeakMap(), new WeakMap()]
   /** Of the view that is being answered. */
   cursor: SessionModel | null = null
   /** Known once `verify` has run to its end. */

@@ -10,9 +10,6 @@ export interface OverviewCharts {
   commits: Spans
 }
 
-/** Sums of one bin of the answer. */
-const SERIES = ['maps', 'unmaps', 'mapped', 'flips'] as const
-
 /**
  * Charts of a window from overviews, at two pixels a bin as those of a model; NaN where no overview is and where something was lost.
  * Flips are the longest interval of each bin; jobs, submits and commits are the bins in which there were any, with the id 0.
@@ -84,23 +81,32 @@ class Sums {
   }
 
   take({ from, to, step, rows, charts }: Overview): void {
-    const [first, last, length] = [from, to, step].map((time) => Math.round(time / BIN))
-    for (let row = Math.max(0, Math.floor((this.begin - first!) / length!)); row < rows; row++) {
-      const a = first! + row * length!
-      const b = Math.min(last!, a + length!)
+    const [first, last, length] = [Math.round(from / BIN), Math.round(to / BIN), Math.round(step / BIN)]
+    for (let row = Math.max(0, Math.floor((this.begin - first) / length)); row < rows; row++) {
+      const a = first + row * length
+      const b = Math.min(last, a + length)
       const bin = Math.floor((a - this.begin) / this.per)
       if (bin >= this.bins) return
       const until = Math.min(this.bins - 1, Math.floor((b - 1 - this.begin) / this.per))
       for (let at = Math.max(0, bin); at <= until; at++) {
         const begin = this.begin + at * this.per
         const share = bin === until ? 1 : (Math.min(b, begin + this.per) - Math.max(a, begin)) / (b - a)
-        this.seen[at] = 1
-        for (const name of SERIES) this[name][at]! += charts[name][row]! * share
-        this.live[at] = charts.live[row]!
-        this.interval[at] = Math.max(this.interval[at]!, charts.interval[row]!)
-        for (const name of ['jobs', 'submits', 'commits'] as const) this[name][at]! += charts[name][row]!
+        this.add(charts, row, at, share)
       }
     }
+  }
+
+  private add(charts: Overview['charts'], row: number, at: number, share: number): void {
+    this.seen[at] = 1
+    this.maps[at]! += charts.maps[row]! * share
+    this.unmaps[at]! += charts.unmaps[row]! * share
+    this.mapped[at]! += charts.mapped[row]! * share
+    this.flips[at]! += charts.flips[row]! * share
+    this.live[at] = charts.live[row]!
+    if (charts.interval[row]! > this.interval[at]!) this.interval[at] = charts.interval[row]!
+    this.jobs[at]! += charts.jobs[row]!
+    this.submits[at]! += charts.submits[row]!
+    this.commits[at]! += charts.commits[row]!
   }
 }
 

@@ -15,6 +15,16 @@ export interface Stretch {
   cells: OverviewCells | null
 }
 
+/** Where the groups of an overview lie, by axis: it stays for as long as the layouts of a session do. */
+export type Places = [WeakMap<Overview, Place[]>, WeakMap<Overview, Place[]>]
+
+interface Place {
+  group: number
+  vm: number
+  top: number
+  foot: number
+}
+
 /** A VM in a window. */
 export interface VmSpace {
   vm: number
@@ -33,33 +43,51 @@ export function overviewDensity(
   stretches: readonly Stretch[],
   vms: readonly VmSpace[],
   request: ViewRequest,
-  pageSize: number
+  { pageSize, places, all }: { pageSize: number; places: Places; all: () => VmSpace[] }
 ): Density[] {
   const columns = Math.max(1, Math.min(COLUMNS, Math.floor(request.width / COLUMN)))
   const axis = request.axis === 'address' ? Axis.addresses : Axis.rows
-  const pictures = vms.map((vm, group): { density: Density; sums: Float32Array; place: PlaceOf } => {
-    const { rows, per, place } = axis === Axis.rows ? rowsOf(vm.layout) : addressesOf(vm.extents, pageSize)
+  const lie = (vm: VmSpace): ReturnType<typeof rowsOf> =>
+    axis === Axis.rows ? rowsOf(vm.layout) : addressesOf(vm.extents, pageSize)
+  const pictures = vms.map((vm, group) => {
+    const { rows, per } = lie(vm)
     const density: Density = { group, columns, rows, counts: new Uint16Array(columns * rows), per }
-    return { density, sums: new Float32Array(columns * rows), place }
+    return { density, sums: new Float32Array(columns * rows) }
   })
+  let layouts: Map<number, PlaceOf> | null = null
+  const placesOf = (overview: Overview): Place[] => {
+    let known = places[axis - 1]!.get(overview)
+    if (!known) {
+      layouts ??= new Map(all().map((vm) => [vm.vm, lie(vm).place]))
+      places[axis - 1]!.set(overview, (known = placed(overview, axis, layouts)))
+    }
+    return known
+  }
   const byVm = new Map(vms.map(({ vm }, i) => [vm, pictures[i]!]))
   const scale = columns / (request.to - request.from)
   let filled = 0
   for (const stretch of stretches) {
     const spans = columnsOf(stretch, request.from, scale, columns, filled)
     if (spans.count === 0) continue
-    const { vm, axis: axes, shift, key, count } = stretch.overview.groups
-    for (let g = 0; g < count; g++) {
-      const picture = axes[g] === axis ? byVm.get(vm[g]!) : undefined
-      if (!picture) continue
-      const { top, foot } = picture.place(key[g]!, shift[g]!)
-      fill(picture.sums, columns, top, foot, stretch, g, spans)
+    for (const { group, vm, top, foot } of placesOf(stretch.overview)) {
+      const picture = byVm.get(vm)
+      if (picture) fill(picture.sums, columns, top, foot, stretch, group, spans)
     }
     filled = spans.filled
   }
   for (const { density, sums } of pictures)
     for (let i = 0; i < sums.length; i++) density.counts[i] = Math.min(0xffff, Math.ceil(sums[i]! - 1e-3))
   return pictures.map(({ density }) => density)
+}
+
+function placed({ groups }: Overview, axis: number, layouts: ReadonlyMap<number, PlaceOf>): Place[] {
+  const { vm, axis: axes, shift, key, count } = groups
+  const found: Place[] = []
+  for (let group = 0; group < count; group++) {
+    const place = axes[group] === axis ? layouts.get(vm[group]!) : undefined
+    if (place) found.push({ group, vm: vm[group]!, ...place(key[group]!, shift[group]!) })
+  }
+  return found
 }
 
 /** Cells of an overview that are in a window, one after another. */

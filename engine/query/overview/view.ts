@@ -1,12 +1,13 @@
 import type { Mark, View, ViewRequest } from '../../api'
 import type { Overview } from '../../model/overview-read'
+import type { Vm } from '../../model/entities'
 import type { SessionModel } from '../../model/session'
 import { cursorValues } from '../charts'
 import { liveAt, type LiveAt } from '../live'
 import { extentsOf } from '../space'
 import { byInterest, groupOf, layoutOf } from '../view'
 import { overviewCharts } from './charts'
-import { overviewDensity, type Stretch } from './density'
+import { overviewDensity, type Places, type Stretch, type VmSpace } from './density'
 
 /** A session by its overviews. */
 export interface Overviewed {
@@ -18,6 +19,7 @@ export interface Overviewed {
   cells(overview: Overview): Stretch['cells']
   /** Of all of the session. */
   marks: readonly Mark[]
+  readonly places: Places
   /** The state at the cursor, where it is there already. */
   cursor: SessionModel | null
 }
@@ -54,14 +56,18 @@ export function overviewView(session: Overviewed, request: ViewRequest): View {
     .filter((vm) => vm.created <= to && (vm.destroyed ?? Infinity) >= from)
     .sort(byInterest)
   const layouts = vms.map(layoutOf)
-  const spaces = vms.map((vm, i) => ({ vm: vm.id, layout: layouts[i]!, extents: extentsOf(ending, vm.id) }))
+  const spaceOf = (vm: Vm): VmSpace => ({ vm: vm.id, layout: layoutOf(vm), extents: extentsOf(ending, vm.id) })
   const close = overviews.length <= CELLS_UNTIL
   const stretches = overviews.map((overview) => ({ overview, cells: close ? session.cells(overview) : null }))
   return {
     ...answer,
     vms: vms.map((vm, i) => groupOf(ending, vm, layouts[i]!, live.byVm.get(vm.id))),
     rectsCut: vms.map(() => true),
-    density: overviewDensity(stretches, spaces, request, pageSize),
+    density: overviewDensity(stretches, vms.map(spaceOf), request, {
+      pageSize,
+      places: session.places,
+      all: () => [...state.vms.values()].map(spaceOf)
+    }),
     ...{ jobs, submits, commits },
     cursor: cursorValues(charts, time, live)
   }
