@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { systemReason } from '../../engine/problem'
 
@@ -13,6 +13,7 @@ it('what the system refuses is told in words, without its calls and codes', () =
   }
   expect(reason(() => readFileSync('/no/such/file'))).toBe('there is no such file or folder')
   expect(reason(() => readFileSync('/'))).toBe('it is a folder')
+  expect(reason(() => mkdirSync(import.meta.filename, { recursive: true }))).toBe('there is a file of that name')
   expect(reason(() => writeFileSync(import.meta.filename + '/x', ''))).toBe('a part of its path is a file')
   expect(systemReason(new Error('the moon is full'))).toBe('the moon is full')
 })
