@@ -69,9 +69,14 @@ export function overviewDensity(
   for (const stretch of stretches) {
     const spans = columnsOf(stretch, request.from, scale, columns, filled)
     if (spans.count === 0) continue
+    const { live, starts } = stretch.overview.groups
+    let [of, sums]: [number, Float32Array | undefined] = [-1, undefined]
     for (const { group, vm, top, foot } of placesOf(stretch.overview)) {
-      const picture = byVm.get(vm)
-      if (picture) fill(picture.sums, columns, top, foot, stretch, group, spans)
+      // most groups follow others of their VM
+      if (vm !== of) sums = byVm.get((of = vm))?.sums
+      if (!sums) continue
+      if (stretch.cells) fill(sums, columns, top, foot, stretch.overview, stretch.cells, group, spans)
+      else fillWhole(sums, columns, top, foot, live[group]!, starts[group]!, spans)
     }
     filled = spans.filled
   }
@@ -141,24 +146,40 @@ function fill(
   columns: number,
   top: number,
   foot: number,
-  { overview, cells }: Stretch,
+  overview: Overview,
+  cells: OverviewCells,
   group: number,
   { count, cell: begin, first, last, fresh }: ColumnSpans
 ): void {
   const share = 1 / (foot - top + 1)
-  const { live: lives, starts } = overview.groups
   const base = group * overview.cells
-  let live = lives[group]!
-  if (cells) for (let at = 0; at < begin; at++) live += cells.starts[base + at]! - cells.ends[base + at]!
+  let live = overview.groups.live[group]!
+  for (let at = 0; at < begin; at++) live += cells.starts[base + at]! - cells.ends[base + at]!
   for (let i = 0; i < count; i++) {
-    const began = cells ? cells.starts[base + begin + i]! : starts[group]!
+    const began = cells.starts[base + begin + i]!
     if (live + began > 0)
       for (let row = top; row <= foot; row++) {
         const line = row * columns
         for (let c = first[i]!; c <= last[i]!; c++) sums[line + c]! += (c >= fresh[i]! ? live + began : began) * share
       }
-    if (cells) live += began - cells.ends[base + begin + i]!
+    live += began - cells.ends[base + begin + i]!
   }
+}
+
+/** The same for an overview as one cell. */
+function fillWhole(
+  sums: Float32Array,
+  columns: number,
+  top: number,
+  foot: number,
+  live: number,
+  began: number,
+  { first, last, fresh }: ColumnSpans
+): void {
+  const share = 1 / (foot - top + 1)
+  const [from, to, since] = [first[0]!, last[0]!, fresh[0]!]
+  for (let row = top; row <= foot; row++)
+    for (let c = from; c <= to; c++) sums[row * columns + c]! += (c >= since ? live + began : began) * share
 }
 
 /** Rows of a VM put together until there are few enough; each segment begins with a row of its own. */
