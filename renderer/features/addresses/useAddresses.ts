@@ -1,6 +1,7 @@
 import { computed, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { AddressRange, AddressSpace, VmGroup } from '../../../engine/api'
 import { useEngine } from '../../composables/useEngine'
+import { useLatest } from '../../composables/useLatest'
 import { asProblem, useSession } from '../../composables/useSession'
 import { useTimeline } from '../timeline/useTimeline'
 
@@ -41,8 +42,6 @@ export function useAddresses(): Addresses {
   const width = ref(0)
   /** The VM whose used addresses were brought into the window; another VM is fitted anew. */
   let fitted: number | null = null
-  let wanted = false
-  let asking = false
 
   const vms = computed(() => timeline.view.value?.vms ?? [])
   const vm = computed(() => {
@@ -51,33 +50,22 @@ export function useAddresses(): Addresses {
     return (vms.value.find(({ mappings }) => mappings > 0) ?? vms.value[0])?.vm ?? null
   })
 
-  async function refresh(): Promise<void> {
-    wanted = true
-    if (asking || !width.value || !session.shown.value) return
-    asking = true
-    try {
-      while (wanted) {
-        wanted = false
-        const of = vm.value
-        if (of === null) {
-          space.value = null
-          break
-        }
-        const { from, to } = range.value
-        const answer = await engine.api.addresses({ vm: of, at: timeline.at.value, from, to, width: width.value })
-        space.value = answer
-        if (answer && answer.mappings > 0 && fitted !== of) {
-          fitted = of
-          fit()
-        }
-        timeline.painter.invalidate()
+  const { ask: refresh } = useLatest(
+    async () => {
+      if (!width.value || !session.shown.value) return
+      const of = vm.value
+      if (of === null) return void (space.value = null)
+      const { from, to } = range.value
+      const answer = await engine.api.addresses({ vm: of, at: timeline.at.value, from, to, width: width.value })
+      space.value = answer
+      if (answer && answer.mappings > 0 && fitted !== of) {
+        fitted = of
+        fit()
       }
-    } catch (error) {
-      session.problem.value = asProblem(error)
-    } finally {
-      asking = false
-    }
-  }
+      timeline.painter.invalidate()
+    },
+    (error) => (session.problem.value = asProblem(error))
+  )
 
   function show({ from, to }: AddressWindow): void {
     // Whole pages: nothing begins or ends within one.

@@ -1,6 +1,7 @@
 import { ref, type Ref, type ShallowRef, shallowRef, watch } from 'vue'
 import type { MappingPage, MappingQuery, Policy } from '../../../engine/api'
 import { useEngine } from '../../composables/useEngine'
+import { useLatest } from '../../composables/useLatest'
 import { asProblem, useSession } from '../../composables/useSession'
 import { useTimeline } from '../timeline/useTimeline'
 import { useBoNames } from './useBoNames'
@@ -39,38 +40,31 @@ export function useMappings(): Mappings {
   const descending = ref(true)
   const rows = shallowRef({ first: 0, count: MARGIN })
 
-  let wanted = false
-  let asking = false
   let answered = 0
 
-  async function refresh(): Promise<void> {
-    wanted = true
-    if (asking || !session.shown.value) return
-    asking = true
-    try {
-      while (wanted) {
-        wanted = false
-        const time = timeline.time.value
-        const answer = await engine.api.mappings({
-          cursor: timeline.at.value,
-          search: search.value.trim(),
-          policies: policies.value,
-          sort: sort.value,
-          descending: descending.value,
-          first: Math.max(0, rows.value.first - MARGIN),
-          count: rows.value.count + 2 * MARGIN
-        })
-        for (const row of answer.rows) names.learn(row.bo, row.boName)
-        page.value = answer
-        at.value = time
-      }
-    } catch (error) {
+  const { ask: refresh } = useLatest(
+    async () => {
+      if (!session.shown.value) return
+      const time = timeline.time.value
+      const answer = await engine.api.mappings({
+        cursor: timeline.at.value,
+        search: search.value.trim(),
+        policies: policies.value,
+        sort: sort.value,
+        descending: descending.value,
+        first: Math.max(0, rows.value.first - MARGIN),
+        count: rows.value.count + 2 * MARGIN
+      })
+      for (const row of answer.rows) names.learn(row.bo, row.boName)
+      page.value = answer
+      at.value = time
+      answered = performance.now()
+    },
+    (error) => {
       session.problem.value = asProblem(error)
-    } finally {
-      asking = false
       answered = performance.now()
     }
-  }
+  )
 
   watch([timeline.at, search, policies, sort, descending, rows], refresh)
   // Back from another view nothing has changed, and there are no rows yet.
