@@ -52,6 +52,12 @@ export class Overviews {
     return { from: begin * BIN, to: end * BIN, events, ...parts }
   }
 
+  /** The newest marker is of the model in memory and not of the session. */
+  leaveOut(): void {
+    const marker = this.model.state.markers.at(-1)
+    if (marker) this.told.add(marker)
+  }
+
   /** A loss is told of later than it happened, so that what was told counts and not its time. */
   private tells(marker: Marker, to: number): boolean {
     if (marker.time >= to || marker.kind === 'scenario' || this.told.has(marker)) return false

@@ -141,7 +141,7 @@ export class LargeSession implements Overviewed {
       message: damage ? `${this.file} is damaged or was cut off.` : `This session has ${whole} and is not read whole.`,
       remedy:
         `${damage && `${damage} `}Mappings are drawn one by one in windows of up to ${formatCount(EXACT_EVENTS)} events; objects and searches are those of ` +
-        'the cursor’s time. `vascope find`, `events` and `state` search all of it.'
+        'the cursor’s time. `vascope find`, `vascope events` and `vascope state` search all of it.'
     }
   }
 

@@ -69,11 +69,13 @@ export class Recorder {
     if (model.events < this.next || !model.atRest || writer.problem) return
     writer.keyframe(encodeImage(model), model.boardNs(model.end))
     this.overview(false)
-    if (this.trimmer.trim())
+    if (this.trimmer.trim()) {
       model.note(
         'What ended long before this is in the file and no more in memory: it is not drawn while recording.',
         model.end
       )
+      this.overviews.leaveOut()
+    }
     this.next = model.events + (this.every ?? keyframeAfter(model))
   }
 
