@@ -864,9 +864,7 @@ export interface EngineApi {
   /** Writes the report and answers its path. `sections`: their ids, all where left out. */
   report(file: string, format?: 'html' | 'md' | 'json', sections?: string[]): Promise<{ file: string; bytes: number }>
   /** The report as a page that needs nothing else, and the sections that there are. */
-  reportPage(
-    sections?: string[]
-  ): Promise<{
+  reportPage(sections?: string[]): Promise<{
     html: string
     sections: { id: string; title: string }[]
     /** Of the session, as ISO 8601. */ started: string
