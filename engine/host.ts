@@ -23,17 +23,14 @@ import type {
   View,
   ViewRequest
 } from './api'
-import type { Ask, Progress } from './connect/connection'
-import { reach, virtualName } from './connect/reach'
-import { describeHost, listHosts, ownBoards } from './connect/ssh/config'
-import { hostBlock } from './connect/ssh/own-boards'
+import type { Progress } from './connect/connection'
+import { reach } from './connect/reach'
 import { Checker } from './check/checker'
 import { runSideBySide } from './ci/side-by-side'
 import { comparePair } from './compare/compare'
 import { objectOf, stretchOf, type Pair } from './compare/pair'
-import { DEFAULT_BOARD, down, list } from './connect/virtual/board'
+import { down } from './connect/virtual/board'
 import { logsOf } from './connect/virtual/logs'
-import { VARIANTS, type Variant } from './connect/virtual/variant'
 import { scenarioStateName, SessionModel } from './model/session'
 import { asProblem, EXIT, VascopeError } from './problem'
 import { boGraph } from './query/graph'
@@ -48,9 +45,11 @@ import { page } from './report/report'
 import { withSections, writeReportAs } from './report/write'
 import { num, type Capabilities } from './wire/messages'
 import { readAnnotations, writeAnnotations } from './session/annotations'
+import * as boards from './session/boards'
 import { deleteSession, findSession, listSessions, newSessionFile } from './session/library'
 import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
+import { Questions } from './session/questions'
 import { traceLevel, tracingText } from './session/tracing'
 import { isLarge, LARGE_EVENTS, LargeSession } from './session/large'
 import { damageText, openRecording, type Recording } from './session/recording'
@@ -93,8 +92,7 @@ export class EngineHost implements EngineApi {
   private runs: RunQueue | null = null
   /** Of the live session, until its file can take them. */
   private written: Annotations = NONE_WRITTEN
-  private readonly questions = new Map<number, (answer: string | null) => void>()
-  private nextQuestion = 1
+  private readonly questions: Questions
   /** Before this a view that follows is not answered, on the clock of performance.now(). */
   private nextFollow = 0
 
@@ -102,47 +100,24 @@ export class EngineHost implements EngineApi {
   constructor(
     private readonly push: Push,
     private readonly largeEvents = LARGE_EVENTS
-  ) {}
+  ) {
+    this.questions = new Questions(push, () => this.abort?.signal ?? null)
+  }
 
   async listBoards(): Promise<Board[]> {
-    const found = list()
-    const offered: string[] = [DEFAULT_BOARD, ...VARIANTS.filter((kernel) => kernel !== 'mainline')]
-    const names = new Set([...offered, ...found.filter(({ state }) => state === 'running').map(({ name }) => name)])
-    const virtual = [...names].map((name): Board => {
-      const board = found.find((one) => one.name === name)
-      const named = VARIANTS.find((kernel) => kernel === name) ?? 'mainline'
-      const kernel = board?.state === 'running' ? board.board.image.manifest.kernel.variant : named
-      return {
-        id: name === DEFAULT_BOARD ? 'virtual' : `virtual:${name}`,
-        kind: 'virtual',
-        title: name === DEFAULT_BOARD ? 'Virtual board' : `Virtual board ${name}`,
-        detail:
-          'QEMU aarch64 with Debian’s own kernel and msm on emulated hardware. Real drm_gpuvm, nothing is rendered.',
-        rule: RULE_OF_KERNEL[kernel],
-        state: board?.state ?? 'stopped'
-      }
-    })
-    const hosts = await listHosts()
-    const own = ownBoards().list()
-    return [
-      ...virtual,
-      ...own.map((one): Board => sshBoard(one.name, describeHost(one.name), one)),
-      ...hosts.filter(({ name }) => !own.some((one) => one.name === name)).map((h) => sshBoard(h.name, h.detail))
-    ]
+    return boards.listBoards()
   }
 
   async boardBlock(board: OwnBoard, before: string | null): ReturnType<EngineApi['boardBlock']> {
-    const boards = ownBoards()
-    boards.check(board, before, await hostNamesOf())
-    return { text: hostBlock(board), file: boards.file }
+    return boards.boardBlock(board, before)
   }
 
   async saveBoard(board: OwnBoard, before: string | null): Promise<void> {
-    ownBoards().save(board, before, await hostNamesOf())
+    await boards.saveBoard(board, before)
   }
 
   async removeBoard(name: string): Promise<void> {
-    ownBoards().remove(name)
+    boards.removeBoard(name)
   }
 
   async listSessions(): ReturnType<EngineApi['listSessions']> {
@@ -154,13 +129,14 @@ export class EngineHost implements EngineApi {
     const abort = (this.abort = new AbortController())
     const { progress, done } = this.boardWork(board)
     try {
-      const { checks, scenarios } = await preflight({ board, ask: this.ask, signal: abort.signal, progress }, (check) =>
-        this.push('preflight', { board, check })
+      const { checks, scenarios } = await preflight(
+        { board, ask: this.questions.ask, signal: abort.signal, progress },
+        (check) => this.push('preflight', { board, check })
       )
       return { checks, scenarios }
     } finally {
       this.abort = null
-      this.dropQuestions()
+      this.questions.drop()
       done()
     }
   }
@@ -180,7 +156,7 @@ export class EngineHost implements EngineApi {
         file: path,
         title,
         command: reproduce(board, scenarios),
-        ask: this.ask,
+        ask: this.questions.ask,
         signal: abort.signal,
         progress: (phase, activity, progress) => this.change({ ...base, phase, activity, progress })
       })
@@ -201,7 +177,7 @@ export class EngineHost implements EngineApi {
     } catch (error) {
       if (this.live) await this.live.stop()
       this.abort = null
-      this.dropQuestions()
+      this.questions.drop()
       if (abort.signal.aborted) this.change(IDLE)
       else this.change({ ...base, phase: 'failed', problem: asProblem(error) })
       throw error
@@ -214,10 +190,10 @@ export class EngineHost implements EngineApi {
     this.change({ ...this.state, activity: `Running on ${boards.join(' and ')}`, progress: null })
     try {
       const told = (data: BoardRun[]): void => this.push('boardRuns', data)
-      return await runSideBySide(boards, scenarios, { ask: this.ask, signal: abort.signal, told })
+      return await runSideBySide(boards, scenarios, { ask: this.questions.ask, signal: abort.signal, told })
     } finally {
       this.abort = null
-      this.dropQuestions()
+      this.questions.drop()
       this.change({ ...this.state, activity: '', progress: null })
     }
   }
@@ -444,12 +420,12 @@ export class EngineHost implements EngineApi {
   }
 
   async answer(id: number, answer: string | null): Promise<void> {
-    this.questions.get(id)?.(answer)
+    this.questions.answer(id, answer)
   }
 
   async startBoard(board: string): Promise<void> {
     this.refuseWhileBusy()
-    nameOfVirtual(board)
+    boards.nameOfVirtual(board)
     const abort = (this.abort = new AbortController())
     const work = this.boardWork(board)
     try {
@@ -465,11 +441,11 @@ export class EngineHost implements EngineApi {
   }
 
   async boardLog(board: string): ReturnType<EngineApi['boardLog']> {
-    return logsOf(nameOfVirtual(board))
+    return logsOf(boards.nameOfVirtual(board))
   }
 
   async stopBoard(board: string): Promise<void> {
-    await down(nameOfVirtual(board))
+    await down(boards.nameOfVirtual(board))
   }
 
   /** The model that answers for a time: of a session that is not read whole the state then. */
@@ -542,27 +518,6 @@ export class EngineHost implements EngineApi {
       done: () => this.change(shown ? { ...this.state, activity: '', progress: null } : before)
     }
   }
-
-  /** Questions of a connection that has gone. */
-  private dropQuestions(): void {
-    for (const settle of [...this.questions.values()]) settle(null)
-  }
-
-  private readonly ask: Ask = (question) =>
-    new Promise((resolve) => {
-      const id = this.nextQuestion++
-      const abort = this.abort?.signal
-      const settle = (answer: string | null): void => {
-        if (!this.questions.delete(id)) return
-        abort?.removeEventListener('abort', gone)
-        this.push('questionGone', { id })
-        resolve(answer)
-      }
-      const gone = (): void => settle(null)
-      abort?.addEventListener('abort', gone, { once: true })
-      this.questions.set(id, settle)
-      this.push('question', { id, ...question })
-    })
 
   /** Puts into the file what was written to the session while it was live; answers why that did not work. */
   private keepWritten(): Problem | null {
@@ -643,34 +598,6 @@ export class EngineHost implements EngineApi {
     this.state = state
     this.push('session', state)
   }
-}
-
-function sshBoard(name: string, detail: string, own?: OwnBoard): Board {
-  return { id: name, kind: 'ssh', title: name, detail, ...(own && { own }) }
-}
-
-/** Names that ~/.ssh/config gives a meaning. */
-async function hostNamesOf(): Promise<string[]> {
-  return (await listHosts()).map(({ name }) => name)
-}
-
-/** The name of a virtual board. Throws for any other. */
-function nameOfVirtual(board: string): string {
-  const name = virtualName(board)
-  if (name !== null) return name
-  throw new VascopeError(
-    'not-virtual',
-    `${board} is not a virtual board.`,
-    'Only virtual boards are started and stopped here.',
-    EXIT.usage
-  )
-}
-
-/** What the kernel-managed VMs of each kernel do (board/kernels). */
-const RULE_OF_KERNEL: Record<Variant, string> = {
-  mainline: 'kernel-managed VMs count handles',
-  weakref: 'kernel-managed VMs hold weak references',
-  hardref: 'kernel-managed VMs hold hard references, and leak'
 }
 
 const IDLE: SessionState = {
