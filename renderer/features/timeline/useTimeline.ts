@@ -98,19 +98,23 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
 
   const latency = pixelLatency()
   let next = 0
-  onScopeDispose(() => window.clearTimeout(next))
+  let gone = false
+  onScopeDispose(() => {
+    gone = true
+    window.clearTimeout(next)
+  })
   let wanted = false
   let asking = false
 
   /** Asks for the window that is shown now. One request at a time, and the last wish wins. */
   async function refresh(): Promise<void> {
     wanted = true
-    if (asking || !width.value || !session.shown.value) return
+    if (gone || asking || !width.value || !session.shown.value) return
     asking = true
     window.clearTimeout(next)
     try {
       let before = 0
-      while (wanted) {
+      while (wanted && !gone) {
         wanted = false
         const asked = performance.now()
         const following = await askView()
@@ -148,6 +152,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     if (answer.stamp) latency.shown(answer.stamp)
     if (following)
       afterPaint(() => {
+        if (gone) return
         const now = performance.now()
         window.clearTimeout(next)
         next = window.setTimeout(refresh, Math.max(now - came, FOLLOW_INTERVAL - (now - asked)))
