@@ -33,6 +33,11 @@ export class Overviews {
     this.events = model.events
   }
 
+  /** Where the next begins, seconds: what ended before it is in none that comes. */
+  get reached(): number {
+    return this.begin * BIN
+  }
+
   /**
    * The overview of what was since the last, without the newest moment, of which more may come; with it where the session has ended
    * (`last`). null where nothing is to be told yet.

@@ -62,7 +62,7 @@ export class OverviewSet {
       chunks.reduce((n, c) => (seconds(c.lastNs) >= from && seconds(c.firstNs) <= to ? n + c.events : n), 0)
     let [done, all] = [0, 0]
     for (const { from, to } of missing) all += eventsOf(from, to)
-    const kept = all > KEEP_FROM ? cacheDir('overviews', `${identityOf(reader.name, 'overviews')}.overviews`) : null
+    const kept = all > KEEP_FROM ? cacheDir('overviews', `${identityOf(reader.name, 'overviews 2')}.overviews`) : null
     const known = kept && readKept(kept, seconds)
     if (kept && known) {
       used(kept)
@@ -82,7 +82,7 @@ export class OverviewSet {
         maker ??= { overviews: new Overviews(model, from, to), trimmer: new Trimmer(model, TRIMMED) }
         if (!model.atRest) return
         take(maker.overviews.next())
-        maker.trimmer.trim()
+        maker.trimmer.trim(maker.overviews.reached)
       }
       const steps = moments.stretch(from, to, { taken })
       for (;;) {

@@ -29,11 +29,14 @@ export class Trimmer {
     private readonly kept = KEPT
   ) {}
 
-  /** Forgets the older half where too much has ended. Cheap where it has not. Answers whether it is the first time. */
-  trim(): boolean {
+  /**
+   * Forgets the older half where too much has ended, and nothing that ended after `notAfter` (seconds): somebody is still to count it.
+   * Cheap where not too much has ended. Answers whether it is the first time.
+   */
+  trim(notAfter = Infinity): boolean {
     if (endedRows(this.model.state) <= this.kept) return false
     const { end } = this.model
-    const before = Math.min(end - GRACE, (this.oldest + end) / 2)
+    const before = Math.min(end - GRACE, (this.oldest + end) / 2, notAfter)
     if (before <= this.oldest) return false
     const first = this.oldest === 0
     this.oldest = before
@@ -51,14 +54,15 @@ export class Recorder {
   private readonly trimmer: Trimmer
   private readonly overviews: Overviews
 
-  /** `every`: events between two keyframes, by the size of the state where left out. */
+  /** `every`: events between two keyframes, by the size of the state where left out. `kept`: rows of ended objects that stay in memory. */
   constructor(
     private readonly writer: SessionWriter,
     private readonly model: SessionModel,
-    private readonly every: number | null = null
+    private readonly every: number | null = null,
+    kept = KEPT
   ) {
     this.next = every ?? KEYFRAME_EVENTS
-    this.trimmer = new Trimmer(model)
+    this.trimmer = new Trimmer(model, kept)
     this.overviews = new Overviews(model)
   }
 
@@ -69,7 +73,7 @@ export class Recorder {
     if (model.events < this.next || !model.atRest || writer.problem) return
     writer.keyframe(encodeImage(model), model.boardNs(model.end))
     this.overview(false)
-    if (this.trimmer.trim()) {
+    if (this.trimmer.trim(this.overviews.reached)) {
       model.note(
         'What ended long before this is in the file and no more in memory: it is not drawn while recording.',
         model.end

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { generate } from '../../../bench/generate'
+import { SessionModel } from '../../../engine/model/session'
+import { Moments } from '../../../engine/session/moment'
+import { OverviewSet } from '../../../engine/session/overviews'
+import { Recorder } from '../../../engine/session/recorder'
+import { SessionReader } from '../../../engine/store/reader'
+import { SessionWriter } from '../../../engine/store/writer'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }) // a busy machine reads slowly
+
+let dir: string
+const file = (name: string): string => path.join(dir, `${name}.vascope`)
+
+beforeAll(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'vascope-overviews-'))
+  vi.stubEnv('XDG_CACHE_HOME', path.join(dir, 'cache'))
+  // a stretch of 65 536 events lasts longer than what is never forgotten
+  generate(file('slow'), { events: 200_000, rate: 3000, vms: 2, seed: 3, recorded: false })
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+function finished<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+function read<T>(name: string, use: (set: OverviewSet, ending: SessionModel, reader: SessionReader) => T): T {
+  const reader = new SessionReader(file(name))
+  try {
+    const moments = new Moments(reader)
+    const ending = moments.at(moments.end)
+    return use(finished(OverviewSet.load(reader, moments, ending)), ending, reader)
+  } finally {
+    reader.close()
+  }
+}
+
+const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((all, n) => all + n, 0)
+
+/** The same counted in two ways: mappings from the rows that the model has, inserts and removes from its rates. */
+function counted(set: OverviewSet): { cells: number[][]; charts: number[][] } {
+  let live = 0
+  const rows = set.within(0, Infinity).map((overview) => {
+    const { vmStarts, vmEnds } = set.cells(overview)!
+    const { maps, unmaps } = overview.charts
+    const before = live
+    live += sum(maps) - sum(unmaps)
+    return {
+      cells: [sum(overview.vms.live), sum(vmStarts), sum(vmEnds)],
+      charts: [before, sum(maps), sum(unmaps)]
+    }
+  })
+  return { cells: rows.map(({ cells }) => cells), charts: rows.map(({ charts }) => charts) }
+}
+
+describe('overviews of a session of few events a second', () => {
+  it('count all that a file without them had, whatever was forgotten meanwhile', () => {
+    read('slow', (set) => {
+      const { cells, charts } = counted(set)
+      expect(cells.length).toBeGreaterThan(1)
+      expect(cells).toEqual(charts)
+    })
+  })
+
+  it('count all while it is recorded, whatever was forgotten meanwhile', () => {
+    const from = new SessionReader(file('slow'))
+    const writer = new SessionWriter(file('recorded'), from.head)
+    const model = new SessionModel()
+    const recorder = new Recorder(writer, model, 8192, 4096)
+    from.frames((frame) => {
+      model.take(frame)
+      recorder.frame(frame)
+    })
+    recorder.finish()
+    writer.close(true)
+    from.close()
+    const { mappings, vms } = model.state
+    expect(mappings.length - mappings.free.length).toBeLessThan(sum([...vms.values()].map(({ inserted }) => inserted)))
+    read('recorded', (set, _, reader) => {
+      expect(reader.index().overviews).toHaveLength(set.within(0, Infinity).length)
+      const { cells, charts } = counted(set)
+      expect(cells.length).toBeGreaterThan(1)
+      expect(cells).toEqual(charts)
+    })
+  })
+})
