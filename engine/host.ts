@@ -1,4 +1,5 @@
 import { copyFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import type {
   AddressQuery,
   Annotations,
@@ -83,6 +84,8 @@ export class EngineHost implements EngineApi {
   private opened: Opened | null = null
   /** The session that is opened and too large to be read whole. */
   private large: LargeSession | null = null
+  /** One that is still being opened, which takes its time; another open, a start and a close end that. */
+  private opening: AbortController | null = null
   private live: LiveSession | null = null
   /** What was compared last. */
   private pair: Pair | null = null
@@ -126,6 +129,7 @@ export class EngineHost implements EngineApi {
 
   async preflight(board: string): ReturnType<EngineApi['preflight']> {
     this.refuseWhileBusy()
+    this.refuseWhileOpening()
     const abort = (this.abort = new AbortController())
     const { progress, done } = this.boardWork(board)
     try {
@@ -186,6 +190,7 @@ export class EngineHost implements EngineApi {
 
   async runOnBoards(boards: string[], scenarios: ScenarioRun[]): ReturnType<EngineApi['runOnBoards']> {
     this.refuseWhileBusy()
+    this.refuseWhileOpening()
     const abort = (this.abort = new AbortController())
     this.change({ ...this.state, activity: `Running on ${boards.join(' and ')}`, progress: null })
     try {
@@ -234,6 +239,7 @@ export class EngineHost implements EngineApi {
 
   async stop(): Promise<void> {
     this.abort?.abort()
+    this.opening?.abort()
     this.runs?.clear()
     const session = this.live
     if (!session) return
@@ -267,9 +273,10 @@ export class EngineHost implements EngineApi {
   }
 
   private async openLarge(file: string): Promise<void> {
+    const pulse = (): void => this.push('pulse', this.pulse(this.large?.bytes ?? 0))
+    const large = await this.readLarge(file, { refined: () => this.large === large && pulse() })
+    if (!large) return
     const stop = new AbortController()
-    const pulse = (): void => this.push('pulse', this.pulse(large.bytes))
-    const large = await LargeSession.open(file, { refined: () => this.large === large && pulse() })
     const { ending: model, head } = large
     this.leave()
     this.large = large
@@ -298,6 +305,41 @@ export class EngineHost implements EngineApi {
         if (this.large === large) this.change({ ...this.state, problem: asProblem(error) })
       }
     )
+  }
+
+  /** null where it was given up meanwhile; what is shown stays shown until then. */
+  private async readLarge(file: string, hears: { refined: () => void }): Promise<LargeSession | null> {
+    this.opening?.abort()
+    const opening = (this.opening = new AbortController())
+    const { signal } = opening
+    const progress = (share: number | null): void => {
+      if (this.opening === opening && !signal.aborted)
+        this.change({ ...this.state, activity: `Opening ${basename(file)}`, progress: share })
+    }
+    try {
+      progress(null)
+      let told = 0
+      const large = await LargeSession.open(file, {
+        ...hears,
+        signal,
+        progress: (share) => {
+          if (performance.now() - told < PULSE_MS) return
+          told = performance.now()
+          progress(share)
+        }
+      })
+      if (!signal.aborted) return large
+      large.close()
+      return null
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    } finally {
+      if (this.opening === opening) {
+        this.opening = null
+        this.change({ ...this.state, activity: '', progress: null })
+      }
+    }
   }
 
   async save(file: string): Promise<void> {
@@ -425,6 +467,7 @@ export class EngineHost implements EngineApi {
 
   async startBoard(board: string): Promise<void> {
     this.refuseWhileBusy()
+    this.refuseWhileOpening()
     boards.nameOfVirtual(board)
     const abort = (this.abort = new AbortController())
     const work = this.boardWork(board)
@@ -478,6 +521,8 @@ export class EngineHost implements EngineApi {
 
   /** The session that was opened is no more. */
   private leave(): void {
+    this.opening?.abort()
+    this.opening = null
     this.opened?.stop.abort()
     this.opened = null
     this.large?.close()
@@ -503,6 +548,12 @@ export class EngineHost implements EngineApi {
         'Stop the session, or cancel what is being done.',
         EXIT.usage
       )
+  }
+
+  /** Both would say in one line how far they are. */
+  private refuseWhileOpening(): void {
+    if (this.opening)
+      throw new VascopeError('busy', 'A session is being opened.', 'Wait for it, or cancel that.', EXIT.usage)
   }
 
   /** Says how work on a board without a session goes. A session that is shown stays shown, unless it is closed meanwhile. */

@@ -91,12 +91,9 @@ export class LargeSession implements Overviewed {
     const reader = new SessionReader(file)
     try {
       const moments = new Moments(reader)
-      const ending = moments.at(moments.end)
-      const steps = OverviewSet.load(reader, moments, ending)
-      const set = await inTurns(steps, (share) => {
-        options.signal?.throwIfAborted()
-        options.progress?.(share)
-      })
+      const wanted = (): void => options.signal?.throwIfAborted()
+      const ending = await inTurns(moments.steps(moments.end), wanted)
+      const set = await inTurns(OverviewSet.load(reader, moments, ending), wanted, options.progress)
       presetExtents(ending, set.extents(ending.state.pageSize))
       return new LargeSession(file, reader, moments, ending, set, options.refined)
     } catch (error) {
@@ -201,7 +198,7 @@ export class LargeSession implements Overviewed {
     const at = Math.min(this.ending.end, time ?? this.ending.end)
     const known = this.stateAt(at)
     if (known) return known
-    const model = await inTurns(this.moments.steps(at))
+    const model = await inTurns(this.moments.steps(at), () => undefined)
     this.moment = { time: at, model }
     return model
   }
@@ -296,7 +293,7 @@ export class LargeSession implements Overviewed {
 
   private async work(): Promise<void> {
     while (!this.stopped && (this.wanted.part || this.wanted.cursor !== null || this.lacking.length > 0)) {
-      await inTurns(this.lack())
+      await inTurns(this.lack(), () => undefined)
       const { part, cursor } = this.wanted
       this.wanted = { part: null, cursor: null }
       if (cursor !== null && !this.stateAt(cursor)) await this.at(cursor)
@@ -329,14 +326,22 @@ export class LargeSession implements Overviewed {
   }
 }
 
-/** Runs steps, with a turn for others now and then. `step` is told of each; where it answers false, null is the result. */
-async function inTurns<T, R>(steps: Generator<T, R>, step?: (value: T) => boolean | void): Promise<R>
-async function inTurns<T, R>(steps: Generator<T, R>, step: (value: T) => boolean): Promise<R | null>
-async function inTurns<T, R>(steps: Generator<T, R>, step?: (value: T) => boolean | void): Promise<R | null> {
+/**
+ * Runs steps, with a turn for others now and then. `wanted` is asked before each, as much may have happened in another's turn: it throws, or
+ * where it answers false, null is the result. `told` hears what each step answered.
+ */
+async function inTurns<T, R>(steps: Generator<T, R>, wanted: () => boolean): Promise<R | null>
+async function inTurns<T, R>(steps: Generator<T, R>, wanted: () => void, told?: (value: T) => void): Promise<R>
+async function inTurns<T, R>(
+  steps: Generator<T, R>,
+  wanted: () => boolean | void,
+  told?: (value: T) => void
+): Promise<R | null> {
   for (let turn = performance.now(); ;) {
+    if (wanted() === false) return null
     const { done, value } = steps.next()
     if (done) return value
-    if (step?.(value) === false) return null
+    told?.(value)
     if (performance.now() - turn < TURN_MS) continue
     await new Promise((resolve) => setImmediate(resolve))
     turn = performance.now()

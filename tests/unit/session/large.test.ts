@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generate, originNs, type Truth } from '../../../bench/generate'
-import type { View } from '../../../engine/api'
+import type { SessionState, View } from '../../../engine/api'
 import { EngineHost } from '../../../engine/host'
 import type { SessionModel } from '../../../engine/model/session'
 import { view } from '../../../engine/query/view'
@@ -180,6 +180,30 @@ describe('a session that is not read whole', () => {
     const query = { search: '', policies: [], sort: 'iova', descending: false, first: 0, count: 5 } as const
     expect((await host.mappings({ ...query, policies: [], cursor: (ns - originNs) / 1e9 })).total).toBe(live)
     await expect(host.report(file('report'))).rejects.toThrow(/needs a session whole/)
+    await host.close()
+  })
+
+  it('does not take the window when it is open at last, where another was opened meanwhile, or it was cancelled', async () => {
+    generate(file('late'), { events: 100_000, seed: 5, recorded: false })
+    generate(file('small'), { events: 500, seed: 6 })
+    const states: SessionState[] = []
+    const host = new EngineHost((event, data) => event === 'session' && states.push(data as SessionState), 1000)
+    const first = host.open(file('late'))
+    expect(states.at(-1)).toMatchObject({ phase: 'idle', activity: 'Opening late.vascope' })
+    await expect(host.preflight('virtual')).rejects.toThrow(/being opened/)
+    await host.open(file('small'))
+    await first
+    expect(states.at(-1)).toMatchObject({ phase: 'opened', file: file('small'), activity: '' })
+    const second = host.open(file('late'))
+    await host.stop()
+    await second
+    expect(states.at(-1)).toMatchObject({ phase: 'opened', file: file('small'), activity: '' })
+    const third = host.open(file('late'))
+    await host.close()
+    await third
+    expect(states.at(-1)).toMatchObject({ phase: 'idle', file: '' })
+    await host.open(file('late'))
+    expect(states.at(-1)).toMatchObject({ phase: 'opened', file: file('late'), activity: '' })
     await host.close()
   })
 })
