@@ -37,7 +37,12 @@ export async function browse(file: string, t: Truth): Promise<Browsed> {
   }
   const { wrong } = browsed
   const opening = stopwatch()
-  const session = await LargeSession.open(file, { refined: () => undefined })
+  const session = await LargeSession.open(file, {
+    refined: () => undefined,
+    failed: (error) => {
+      throw error
+    }
+  })
   const { end } = session.ending
   const ask = (part: number, cursor: number): View => {
     const length = end * part

@@ -274,7 +274,10 @@ export class EngineHost implements EngineApi {
 
   private async openLarge(file: string): Promise<void> {
     const pulse = (): void => this.push('pulse', this.pulse(this.large?.bytes ?? 0))
-    const large = await this.readLarge(file, { refined: () => this.large === large && pulse() })
+    const large = await this.readLarge(file, {
+      refined: () => this.large === large && pulse(),
+      failed: (error) => this.large === large && this.change({ ...this.state, problem: error.toProblem() })
+    })
     if (!large) return
     const stop = new AbortController()
     const { ending: model, head } = large
@@ -308,7 +311,10 @@ export class EngineHost implements EngineApi {
   }
 
   /** null where it was given up meanwhile; what is shown stays shown until then. */
-  private async readLarge(file: string, hears: { refined: () => void }): Promise<LargeSession | null> {
+  private async readLarge(
+    file: string,
+    hears: Pick<Parameters<typeof LargeSession.open>[1], 'refined' | 'failed'>
+  ): Promise<LargeSession | null> {
     this.opening?.abort()
     const opening = (this.opening = new AbortController())
     const { signal } = opening

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, quantityText } from '../format'
 import type { Overview } from '../model/overview-read'
 import type { SessionModel } from '../model/session'
 import { liveAt } from '../query/live'
-import { EXIT, VascopeError } from '../problem'
+import { cancelled, EXIT, systemReason, VascopeError } from '../problem'
 import { marksOf } from '../query/marks'
 import { countsAt, overviewView, type Overviewed } from '../query/overview/view'
 import { presetExtents } from '../query/space'
@@ -34,6 +34,14 @@ export function isLarge(file: string, limit = LARGE_EVENTS): boolean {
   } finally {
     reader.close()
   }
+}
+
+/** Who is told of what is done in the background. */
+interface Hears {
+  /** The same question has a better answer. */
+  refined(): void
+  /** It could not be read. */
+  failed(error: VascopeError): void
 }
 
 /** The model of a stretch of time. */
@@ -73,7 +81,7 @@ export class LargeSession implements Overviewed {
     private readonly moments: Moments,
     readonly ending: SessionModel,
     private readonly set: OverviewSet,
-    private readonly refined: () => void
+    private readonly hears: Hears
   ) {
     this.judging = new Judging(file, true)
     for (const { fromNs, toNs, events } of gapsOf(reader.index())) this.lose(fromNs, toNs, events)
@@ -86,7 +94,7 @@ export class LargeSession implements Overviewed {
    */
   static async open(
     file: string,
-    options: { refined: () => void; progress?: (share: number) => void; signal?: AbortSignal }
+    options: Hears & { progress?: (share: number) => void; signal?: AbortSignal }
   ): Promise<LargeSession> {
     const reader = new SessionReader(file)
     try {
@@ -95,7 +103,7 @@ export class LargeSession implements Overviewed {
       const ending = await inTurns(moments.steps(moments.end), wanted)
       const set = await inTurns(OverviewSet.load(reader, moments, ending), wanted, options.progress)
       presetExtents(ending, set.extents(ending.state.pageSize))
-      return new LargeSession(file, reader, moments, ending, set, options.refined)
+      return new LargeSession(file, reader, moments, ending, set, options)
     } catch (error) {
       reader.close()
       throw error
@@ -280,7 +288,9 @@ export class LargeSession implements Overviewed {
     const window = this.events(wider) <= EXACT_EVENTS ? wider : { from, to }
     this.wanted = { part: !known && this.events(window) <= EXACT_EVENTS ? window : null, cursor }
     if (this.working || this.stopped || !(this.wanted.part || cursor !== null || this.lacking.length > 0)) return
-    this.working = this.work().finally(() => (this.working = null))
+    this.working = this.work()
+      .catch((error: unknown) => this.trouble(error))
+      .finally(() => (this.working = null))
   }
 
   private events({ from, to }: { from: number; to: number }): number {
@@ -299,8 +309,26 @@ export class LargeSession implements Overviewed {
       if (cursor !== null && !this.stateAt(cursor)) await this.at(cursor)
       if (part && !this.stopped) await this.read(part)
       // another window was asked for meanwhile: this one is of no use to anybody
-      if (!this.wanted.part && this.wanted.cursor === null && !this.stopped) this.refined()
+      if (!this.wanted.part && this.wanted.cursor === null && !this.stopped) this.hears.refined()
     }
+  }
+
+  /** Nothing is tried again until a window asks for it. */
+  private trouble(error: unknown): void {
+    this.wanted = { part: null, cursor: null }
+    this.lacking = []
+    if (this.stopped) return
+    this.hears.failed(
+      error instanceof VascopeError
+        ? error
+        : new VascopeError(
+            'file-read',
+            `A part of ${this.file} cannot be read: ${systemReason(error)}.`,
+            'The overview is shown. Check the disk that the file is on, and open it again.',
+            EXIT.file,
+            { cause: error }
+          )
+    )
   }
 
   private *lack(): Generator<void> {
@@ -314,8 +342,7 @@ export class LargeSession implements Overviewed {
   private async read({ from, to }: { from: number; to: number }): Promise<void> {
     const steps = this.moments.stretch(from, to)
     this.reading = { from, to }
-    const model = await inTurns(steps, () => !this.stopped && !this.wanted.part)
-    this.reading = null
+    const model = await inTurns(steps, () => !this.stopped && !this.wanted.part).finally(() => (this.reading = null))
     if (!model) return
     const { vms } = this.ending.state
     for (const vm of model.state.vms.values())

@@ -30,8 +30,14 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
-async function opened<T>(name: string, run: (session: LargeSession) => T | Promise<T>): Promise<T> {
-  const session = await LargeSession.open(file(name), { refined: () => undefined })
+async function opened<T>(
+  name: string,
+  run: (session: LargeSession) => T | Promise<T>,
+  failed = (error: Error): void => {
+    throw error
+  }
+): Promise<T> {
+  const session = await LargeSession.open(file(name), { refined: () => undefined, failed })
   try {
     return await run(session)
   } finally {
@@ -205,5 +211,27 @@ describe('a session that is not read whole', () => {
     await host.open(file('late'))
     expect(states.at(-1)).toMatchObject({ phase: 'opened', file: file('late'), activity: '' })
     await host.close()
+  })
+
+  it('says that a part cannot be read, and reads it when it can be again', async () => {
+    const told: string[] = []
+    const failed = ({ message }: Error): void => void told.push(message)
+    await opened(
+      'recorded',
+      async (session) => {
+        const request = windowOf([0.3, 0.4])
+        const broken = vi.spyOn(SessionReader.prototype, 'framesOf').mockImplementation(() => {
+          throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+        })
+        session.view(request)
+        await session.settled()
+        broken.mockRestore()
+        expect(told).toEqual([expect.stringContaining('EIO: i/o error, read')])
+        expect(session.view(request).coarse).toBe(true)
+        await session.settled()
+        expect(session.view(request).coarse).toBe(false)
+      },
+      failed
+    )
   })
 })
