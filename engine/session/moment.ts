@@ -7,12 +7,10 @@ import type { SessionReader } from '../store/reader'
 import type { IndexEntry } from '../store/session-index'
 import { WireError } from '../wire/varint'
 import { KeyframeCache } from './keyframe-cache'
-import { keyframeAfter, Trimmer } from './recorder'
+import { keyframeAfter, PASSING, Trimmer } from './recorder'
 
 /** A file without keyframes gets them first where more events than these lie before the moment. */
 const REPLAY_LIMIT = 1 << 18
-/** Ended mappings that are kept while keyframes are made. */
-const TRIMMED = 1 << 15
 
 /** Answers what a session was like at any time, from the nearest keyframe and the events since; the reader stays the caller's. */
 export class Moments {
@@ -37,10 +35,10 @@ export class Moments {
     }
   }
 
-  /** The same; a step is one chunk, so that others can have their turn. */
+  /** The same; a step is one chunk, also of those that are read to make keyframes, so that others can have their turn. */
   *steps(time: number): Generator<void, SessionModel> {
     const limitNs = this.empty().boardNs(time)
-    const { model, from } = this.before(limitNs, time)
+    const { model, from } = yield* this.before(limitNs, time)
     for (const entry of upTo(this.reader.index().chunks, limitNs)) {
       if (entry.offset <= from.after) continue
       this.replay(model, entry, limitNs)
@@ -53,8 +51,8 @@ export class Moments {
   }
 
   /**
-   * The model of a stretch of time alone: all that touches it, with its rates. A step is one chunk, so that others can have their turn.
-   * `taken` is called before the first and behind each. Damaged chunks are told to `damaged`.
+   * The model of a stretch of time alone: all that touches it, with its rates. A step is one chunk, as those of `steps`. `taken` is called
+   * before the first of the stretch and behind each. Damaged chunks are told to `damaged`.
    */
   *stretch(
     from: number,
@@ -63,7 +61,7 @@ export class Moments {
   ): Generator<void, SessionModel> {
     const empty = this.empty()
     const limitNs = empty.boardNs(to)
-    const { model, from: begin } = this.before(empty.boardNs(from), Infinity)
+    const { model, from: begin } = yield* this.before(empty.boardNs(from), Infinity)
     if (!model.state.rates.kept) {
       // an image has no rates: they begin with what is mapped
       model.state.rates.kept = true
@@ -81,7 +79,10 @@ export class Moments {
   }
 
   /** A model of the newest keyframe that is not later than a time, and where the frames behind it begin. */
-  private before(limitNs: number, until: number): { model: SessionModel; from: { after: number; events: number } } {
+  private *before(
+    limitNs: number,
+    until: number
+  ): Generator<void, { model: SessionModel; from: { after: number; events: number } }> {
     const { reader } = this
     const start = (): SessionModel => {
       const model = this.empty()
@@ -91,7 +92,7 @@ export class Moments {
     let model = start()
     let from = { after: -1, events: 0 }
     const before = reader.index().chunks.reduce((n, c) => (c.events > 0 && c.firstNs <= limitNs ? n + c.events : n), 0)
-    if (reader.index().keyframes.length === 0 && before > this.replayLimit) this.cache ??= this.make()
+    if (reader.index().keyframes.length === 0 && before > this.replayLimit) this.cache ??= yield* this.make()
     const frames = this.cache?.entries ?? reader.index().keyframes
     for (const entry of frames.filter(({ timeNs }) => timeNs <= limitNs).reverse()) {
       const image = this.cache ? this.cache.image(entry) : reader.keyframeOf(entry)
@@ -143,15 +144,17 @@ export class Moments {
   }
 
   /** Keyframes for a file that has none, in one pass; none behind damage, which would not show in them. */
-  private make(): KeyframeCache {
+  private make(): Generator<void, KeyframeCache> {
     const { reader } = this
-    return KeyframeCache.open(reader.name, (add) => {
-      const model = this.empty()
-      const trimmer = new Trimmer(model, TRIMMED)
+    const empty = (): SessionModel => this.empty()
+    return KeyframeCache.open(reader.name, function* (add) {
+      const model = empty()
+      const trimmer = new Trimmer(model, PASSING)
       let next = keyframeAfter(model)
       const { chunks } = reader.index()
       for (const entry of chunks.slice(0, gapsOf(reader.index())[0]?.at)) {
         if (!reader.framesOf(entry, (frame) => void model.take(frame))) break
+        yield
         if (model.events < next || !model.atRest) continue
         add({ timeNs: model.boardNs(model.end), events: model.events, after: entry.offset }, encodeImage(model))
         trimmer.trim()

@@ -11,17 +11,14 @@ import { ChunkFile } from '../store/chunks'
 import { ChunkType } from '../store/format'
 import { decodeOverview, encodeOverview, type OverviewParts } from '../store/overviews'
 import type { SessionReader } from '../store/reader'
-import { used } from './cache-room'
-import { identityOf, writeCache } from './keyframe-cache'
+import { identityOf, used, writeCache } from './cache-room'
 import type { Moments } from './moment'
-import { Trimmer } from './recorder'
+import { PASSING, Trimmer } from './recorder'
 
 /** Cells of so many overviews are kept when they were read, some 60 KB each. */
 const CELLS_KEPT = 1024
 /** What takes more events to make again is kept in the user's cache. */
 const KEEP_FROM = 1 << 20
-/** Ended rows that are kept while overviews are made. */
-const TRIMMED = 1 << 15
 
 interface Source {
   overview: Overview
@@ -79,7 +76,7 @@ export class OverviewSet {
         payloads.push(encodeOverview({ offset: 0, fromNs, toNs, events: made.events }, made))
       }
       const taken = (model: SessionModel): void => {
-        maker ??= { overviews: new Overviews(model, from, to), trimmer: new Trimmer(model, TRIMMED) }
+        maker ??= { overviews: new Overviews(model, from, to), trimmer: new Trimmer(model, PASSING) }
         if (!model.atRest) return
         take(maker.overviews.next())
         maker.trimmer.trim(maker.overviews.reached)
@@ -88,7 +85,7 @@ export class OverviewSet {
       for (;;) {
         const { done: over, value } = steps.next()
         if (over) {
-          maker ??= { overviews: new Overviews(value, from, to), trimmer: new Trimmer(value, TRIMMED) }
+          maker ??= { overviews: new Overviews(value, from, to), trimmer: new Trimmer(value, PASSING) }
           take(maker.overviews.next(true))
           break
         }

@@ -17,6 +17,8 @@ export function keyframeAfter({ state }: SessionModel): number {
 
 /** Rows of ended objects (mappings, submits, flips and the rest) that a session keeps in memory while it is recorded; older ones are in its file. */
 const KEPT = 1 << 20
+/** As many where a file is read once, and nothing is asked of the model but what it is now. */
+export const PASSING = 1 << 15
 /** What ended within this many seconds is never forgotten: rules judge it still. */
 const GRACE = 15
 

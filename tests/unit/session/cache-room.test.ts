@@ -39,8 +39,16 @@ describe('the cache', () => {
   it('knows what was used: keyframes that are read again', () => {
     vi.stubEnv('XDG_CACHE_HOME', path.join(dir, 'cache'))
     const session = file(dir, 'session', 100, 5)
-    const open = (): KeyframeCache =>
-      KeyframeCache.open(session, (add) => add({ timeNs: 1, events: 1, after: 1 }, Buffer.from('image')))
+    const open = (): KeyframeCache => {
+      const steps = KeyframeCache.open(session, function* (add) {
+        yield
+        add({ timeNs: 1, events: 1, after: 1 }, Buffer.from('image'))
+      })
+      for (;;) {
+        const { done, value } = steps.next()
+        if (done) return value
+      }
+    }
     open()
     const folder = path.join(dir, 'cache/vascope/keyframes')
     const made = path.join(folder, readdirSync(folder)[0]!)
