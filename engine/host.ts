@@ -499,7 +499,14 @@ export class EngineHost implements EngineApi {
 
   /** The model that answers for a time: of a session that is not read whole the state then. */
   private async modelAt(time: number | null): Promise<SessionModel> {
-    return this.large ? this.large.at(time) : (this.model ?? EMPTY)
+    const { large } = this
+    if (!large) return this.model ?? EMPTY
+    try {
+      return await large.at(time)
+    } catch (error) {
+      if (this.large === large) throw error
+      return this.modelAt(time) // another session is shown by now
+    }
   }
 
   private get shown(): SessionModel {

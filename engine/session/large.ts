@@ -74,6 +74,10 @@ export class LargeSession implements Overviewed {
   private readonly judging: Judging
   private readonly found: Mark[] = []
   private stopped = false
+  /** Those who read the file: it is closed behind the last. */
+  private readers = 0
+  /** States that are being read, by their time: whoever asks for one of them waits for the same. */
+  private readonly coming = new Map<number, Promise<SessionModel>>()
 
   private constructor(
     readonly file: string,
@@ -164,12 +168,26 @@ export class LargeSession implements Overviewed {
     return this.judging.inTurns(signal)
   }
 
-  /** Ends all work in the background. */
+  /** Ends all work in the background; who waits for some gets `cancelled`. */
   close(): void {
     if (this.stopped) return
     this.stopped = true
-    if (this.working) void this.working.finally(() => this.reader.close())
-    else this.reader.close()
+    if (this.readers === 0) this.reader.close()
+  }
+
+  /** Keeps the file open while it is read. */
+  private async whileOpen<T>(read: () => Promise<T>): Promise<T> {
+    this.mustBeOpen()
+    this.readers++
+    try {
+      return await read()
+    } finally {
+      if (--this.readers === 0 && this.stopped) this.reader.close()
+    }
+  }
+
+  private mustBeOpen(): void {
+    if (this.stopped) throw cancelled()
   }
 
   overviews(from: number, to: number): Overview[] {
@@ -201,13 +219,22 @@ export class LargeSession implements Overviewed {
     return answer
   }
 
-  /** The state at a time; read in turns where it is not there. */
+  /** The state at a time; read in turns where it is not there. Throws `cancelled` once the session is closed. */
   async at(time: number | null): Promise<SessionModel> {
     const at = Math.min(this.ending.end, time ?? this.ending.end)
     const known = this.stateAt(at)
     if (known) return known
-    const model = await inTurns(this.moments.steps(at), () => undefined)
-    this.moment = { time: at, model }
+    let coming = this.coming.get(at)
+    if (!coming) {
+      coming = this.readState(at).finally(() => this.coming.delete(at))
+      this.coming.set(at, coming)
+    }
+    return coming
+  }
+
+  private async readState(time: number): Promise<SessionModel> {
+    const model = await this.whileOpen(() => inTurns(this.moments.steps(time), () => this.mustBeOpen()))
+    this.moment = { time, model }
     return model
   }
 
@@ -224,7 +251,12 @@ export class LargeSession implements Overviewed {
   /** Reads every chunk once, to know what is damaged; others have their turn meanwhile. */
   async verify(signal: AbortSignal): Promise<void> {
     const before = this.reader.damage.length
-    await inTurns(this.reader.verify(), () => signal.throwIfAborted())
+    await this.whileOpen(() =>
+      inTurns(this.reader.verify(), () => {
+        signal.throwIfAborted()
+        this.mustBeOpen()
+      })
+    )
     this.verified = true
     if (this.reader.damage.length > before)
       for (const { fromNs, toNs, events } of this.lost.spans) this.lose(fromNs, toNs, events ?? 0)
@@ -288,7 +320,7 @@ export class LargeSession implements Overviewed {
     const window = this.events(wider) <= EXACT_EVENTS ? wider : { from, to }
     this.wanted = { part: !known && this.events(window) <= EXACT_EVENTS ? window : null, cursor }
     if (this.working || this.stopped || !(this.wanted.part || cursor !== null || this.lacking.length > 0)) return
-    this.working = this.work()
+    this.working = this.whileOpen(() => this.work())
       .catch((error: unknown) => this.trouble(error))
       .finally(() => (this.working = null))
   }
@@ -303,7 +335,7 @@ export class LargeSession implements Overviewed {
 
   private async work(): Promise<void> {
     while (!this.stopped && (this.wanted.part || this.wanted.cursor !== null || this.lacking.length > 0)) {
-      await inTurns(this.lack(), () => undefined)
+      await inTurns(this.lack(), () => !this.stopped)
       const { part, cursor } = this.wanted
       this.wanted = { part: null, cursor: null }
       if (cursor !== null && !this.stateAt(cursor)) await this.at(cursor)
@@ -333,7 +365,6 @@ export class LargeSession implements Overviewed {
 
   private *lack(): Generator<void> {
     for (const overview of this.lacking.splice(0)) {
-      if (this.stopped) return
       this.set.cells(overview)
       yield
     }

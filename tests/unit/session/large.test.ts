@@ -8,6 +8,7 @@ import { EngineHost } from '../../../engine/host'
 import type { SessionModel } from '../../../engine/model/session'
 import { view } from '../../../engine/query/view'
 import { LargeSession } from '../../../engine/session/large'
+import { Moments } from '../../../engine/session/moment'
 import { openRecording } from '../../../engine/session/recording'
 import { SessionReader } from '../../../engine/store/reader'
 
@@ -233,5 +234,46 @@ describe('a session that is not read whole', () => {
       },
       failed
     )
+  })
+
+  it('reads a state once for all who ask for it', async () => {
+    await opened('recorded', async (session) => {
+      const steps = vi.spyOn(Moments.prototype, 'steps')
+      const time = whole.end / 3
+      const models = await Promise.all([session.at(time), session.at(time), session.at(time / 2), session.at(time)])
+      expect(steps).toHaveBeenCalledTimes(2)
+      steps.mockRestore()
+      expect(models.map((model) => model === models[0])).toEqual([true, true, false, true])
+    })
+  })
+
+  it('is left in order while it is read: who asked for a moment of it hears of the session that is shown then', async () => {
+    const cursor = whole.end / 3
+    let now = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000)) // others have their turn after each step
+    await opened('recorded', async (session) => {
+      const asked = [session.at(cursor), session.verify(new AbortController().signal)]
+      session.close()
+      const answers = await Promise.allSettled([...asked, session.at(cursor)])
+      for (const answer of answers) expect(answer).toMatchObject({ reason: { code: 'cancelled' } })
+    })
+    const problems: unknown[] = []
+    const host = new EngineHost((event, data) => {
+      if (event === 'session') problems.push((data as SessionState).problem?.code)
+    }, 1000)
+    await host.open(file('recorded'))
+    const asked = host.objects({
+      kind: 'bo',
+      at: cursor,
+      search: '',
+      sort: 'id',
+      descending: false,
+      first: 0,
+      count: 9
+    })
+    await host.close()
+    expect((await asked).total).toBe(0)
+    clock.mockRestore()
+    expect(problems.filter((code) => code && code !== 'session-large')).toEqual([])
   })
 })
