@@ -86,6 +86,8 @@ export class OverviewSet {
         const { done: over, value } = steps.next()
         if (over) {
           maker ??= { overviews: new Overviews(value, from, to), trimmer: new Trimmer(value, PASSING) }
+          // where its last events are damaged, the model never came to the end of the stretch
+          value.end = Math.max(value.end, Math.min(to, ending.end))
           take(maker.overviews.next(true))
           break
         }

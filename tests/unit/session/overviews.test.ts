@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -20,6 +20,7 @@ beforeAll(() => {
   vi.stubEnv('XDG_CACHE_HOME', path.join(dir, 'cache'))
   // a stretch of 65 536 events lasts longer than what is never forgotten
   generate(file('slow'), { events: 200_000, rate: 3000, vms: 2, seed: 3, recorded: false })
+  generate(file('sound'), { events: 200_000, seed: 4 })
 })
 afterAll(() => {
   vi.unstubAllEnvs()
@@ -90,6 +91,32 @@ describe('overviews of a session of few events a second', () => {
       const { cells, charts } = counted(set)
       expect(cells.length).toBeGreaterThan(1)
       expect(cells).toEqual(charts)
+    })
+  })
+})
+
+describe('overviews of a damaged session', () => {
+  it.each([
+    ['in its midst', 0.5],
+    ['at its end', 1]
+  ])('leave no time out, lost with its events %s', (name, share) => {
+    const sound = new SessionReader(file('sound'))
+    const { overviews, chunks } = sound.index()
+    sound.close()
+    const overview = overviews[Math.ceil(overviews.length * share) - 1]!
+    const middle = (overview.fromNs + overview.toNs) / 2
+    // the overview, and all events of its second half and of what stands behind it
+    const lost = chunks.filter(({ events, lastNs }) => events > 0 && lastNs > middle)
+    const bytes = readFileSync(file('sound'))
+    for (const { offset } of [overview, ...lost]) bytes[offset + 40]! ^= 0xff
+    writeFileSync(file(name), bytes)
+    read(name, (set, ending) => {
+      let reached = 0
+      for (const { from, to } of set.within(0, Infinity)) {
+        expect(from).toBeCloseTo(reached, 6)
+        reached = to
+      }
+      expect(reached).toBeGreaterThanOrEqual(ending.end)
     })
   })
 })
