@@ -113,9 +113,7 @@ export function settle(state: State, bo: Bo, time: number): void {
     (bo.mappings?.size ?? 0) > 0
   if (retained === (bo.retainedSince !== null)) return
   bo.retainedSince = retained ? time : null
-  const change = retained ? bo.bytes : -bo.bytes
-  state.retained.bytes += change
-  state.rates.add('retained', time, change)
+  state.retained.bytes += retained ? bo.bytes : -bo.bytes
   if (state.retained.bytes > state.retained.peak) {
     state.retained.peak = state.retained.bytes
     state.retained.peakAt = time

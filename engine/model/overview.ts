@@ -123,15 +123,12 @@ function charts({ state }: SessionModel, begin: number, end: number, per: number
   const rowOf = (time: number): number => Math.max(0, Math.floor((time / BIN - begin) / per))
   let pages = livePages
   for (let i = 0; i < count; i++) {
-    const stop = Math.min(begin + (i + 1) * per, end, rates.length)
-    for (let bin = begin + i * per; bin < stop; bin++) {
-      maps[i]! += rates.maps[bin]!
-      unmaps[i]! += rates.unmaps[bin]!
-      mapped[i]! += rates.mapped[bin]! / pageSize
-      flips[i]! += rates.flips[bin]!
-      pages += rates.delta[bin]! / pageSize
-    }
-    mapped[i] = Math.round(mapped[i]!)
+    const [first, stop] = [begin + i * per, Math.min(begin + (i + 1) * per, end)]
+    maps[i] = rates.sum('maps', first, stop)
+    unmaps[i] = rates.sum('unmaps', first, stop)
+    mapped[i] = Math.round(rates.sum('mapped', first, stop) / pageSize)
+    flips[i] = rates.sum('flips', first, stop)
+    pages += rates.sum('delta', first, stop) / pageSize
     live[i] = Math.max(0, Math.round(pages))
   }
   const { time, interval: between } = state.flips

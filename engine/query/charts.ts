@@ -11,7 +11,7 @@ const FLIP_LIMIT = 8000
 export function chartsOf({ state, end }: SessionModel, { from, to, width }: ViewRequest): Charts {
   const { rates, flips } = state
   // time that passed without an event was seen: heartbeats carry it
-  const seen = Math.max(rates.length, Math.ceil(end / BIN))
+  const seen = Math.max(rates.end, Math.ceil(end / BIN))
   // two pixels a bin at least, on the grid of the counters, so that a bin does not change its value while panning
   const step = Math.max(1, Math.ceil((2 * (to - from)) / Math.max(1, width) / BIN)) * BIN
   const firstBin = Math.floor(from / step)
@@ -31,28 +31,20 @@ export function chartsOf({ state, end }: SessionModel, { from, to, width }: View
   const losses = state.markers.filter(
     ({ kind, until, time }) => kind === 'loss' && until > from - step && time < to + step
   )
-  let live = 0
   const begin = firstBin * per
-  for (let i = 0; i < Math.min(begin, rates.length); i++) live += rates.delta[i]!
+  let live = rates.sum('delta', rates.first, begin)
   for (let b = 0; b < bins; b++) {
     const at = begin + b * per
-    if (at < 0 || at >= seen) continue
-    const sums = { maps: 0, unmaps: 0, mapped: 0, flips: 0 }
-    for (let i = at; i < Math.min(at + per, rates.length); i++) {
-      sums.maps += rates.maps[i]!
-      sums.unmaps += rates.unmaps[i]!
-      sums.mapped += rates.mapped[i]!
-      sums.flips += rates.flips[i]!
-      live += rates.delta[i]!
-    }
+    if (at < 0 || at + per <= rates.first || at >= seen) continue
+    live += rates.sum('delta', at, at + per)
     const t = charts.from + b * step
     if (losses.some((m) => m.time < t + step && m.until > t)) continue
     // the newest bin has not passed yet; of a long one what has passed is divided by, but no less than a second
     const passed = Math.max(Math.min(step, 1), Math.min(step, end - t))
-    charts.maps[b] = sums.maps / passed
-    charts.unmaps[b] = sums.unmaps / passed
-    charts.mappedBytesPerSecond[b] = sums.mapped / passed
-    charts.flips[b] = sums.flips / passed
+    charts.maps[b] = rates.sum('maps', at, at + per) / passed
+    charts.unmaps[b] = rates.sum('unmaps', at, at + per) / passed
+    charts.mappedBytesPerSecond[b] = rates.sum('mapped', at, at + per) / passed
+    charts.flips[b] = rates.sum('flips', at, at + per) / passed
     charts.liveBytes[b] = live
   }
   const first = lowerBound(flips.time, from)

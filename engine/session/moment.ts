@@ -62,11 +62,9 @@ export class Moments {
     const empty = this.empty()
     const limitNs = empty.boardNs(to)
     const { model, from: begin } = yield* this.before(empty.boardNs(from), Infinity)
-    if (!model.state.rates.kept) {
-      // an image has no rates: they begin with what is mapped
-      model.state.rates.kept = true
-      model.state.rates.add('delta', 0, model.state.liveBytes)
-    }
+    const { rates, liveBytes } = model.state
+    // an image has no rates: they begin with what is mapped
+    if (!rates.kept) rates.begin(model.end, liveBytes)
     taken?.(model)
     for (const entry of upTo(this.reader.index().chunks, limitNs)) {
       if (entry.offset <= begin.after) continue

@@ -79,7 +79,9 @@ export class OverviewSet {
         maker ??= { overviews: new Overviews(model, from, to), trimmer: new Trimmer(model, PASSING) }
         if (!model.atRest) return
         take(maker.overviews.next())
-        maker.trimmer.trim(maker.overviews.reached)
+        const { reached } = maker.overviews
+        maker.trimmer.trim(reached)
+        model.state.rates.forget(reached)
       }
       const steps = moments.stretch(from, to, { taken })
       for (;;) {

@@ -157,12 +157,11 @@ export function summarize(model: SessionModel): Summary {
 function activity({ state: { rates } }: SessionModel): { seconds: number; bytes: number } {
   let first = -1
   let last = -1
-  let bytes = 0
-  for (let i = 0; i < rates.length; i++) {
-    bytes += rates.mapped[i]!
-    if (rates.maps[i]! + rates.unmaps[i]! === 0) continue
-    if (first < 0) first = i
-    last = i
+  for (let bin = rates.first; bin < rates.end; bin++) {
+    if (rates.sum('maps', bin, bin + 1) + rates.sum('unmaps', bin, bin + 1) === 0) continue
+    if (first < 0) first = bin
+    last = bin
   }
+  const bytes = rates.sum('mapped', rates.first, rates.end)
   return { seconds: first < 0 ? 0 : (last - first + 1) * BIN, bytes }
 }

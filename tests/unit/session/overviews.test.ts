@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generate } from '../../../bench/generate'
+import { BIN } from '../../../engine/model/rates'
 import { SessionModel } from '../../../engine/model/session'
+import { chartsOf } from '../../../engine/query/charts'
 import { Moments } from '../../../engine/session/moment'
 import { OverviewSet } from '../../../engine/session/overviews'
 import { Recorder } from '../../../engine/session/recorder'
@@ -118,5 +120,19 @@ describe('overviews of a damaged session', () => {
       }
       expect(reached).toBeGreaterThanOrEqual(ending.end)
     })
+  })
+})
+
+describe('the model of a stretch of time', () => {
+  it('has rates of that time alone, which say what those of the whole do', () => {
+    const reader = new SessionReader(file('slow'))
+    const whole = new SessionModel()
+    reader.frames((frame) => void whole.take(frame))
+    // with keyframes
+    const part = finished(new Moments(reader, 5000).stretch(45, 50))
+    reader.close()
+    expect(part.state.rates.first * BIN).toBeGreaterThan(15)
+    const request = { from: 45, to: 50, width: 800, cursor: null }
+    expect(chartsOf(part, request)).toEqual(chartsOf(whole, request))
   })
 })
