@@ -412,7 +412,7 @@ export class EngineHost implements EngineApi {
   }
 
   async bo(id: number): ReturnType<EngineApi['bo']> {
-    return boDetail(this.shown, id)
+    return this.large ? this.large.bo(id) : boDetail(this.model ?? EMPTY, id)
   }
 
   async addresses(query: AddressQuery): ReturnType<EngineApi['addresses']> {
@@ -437,7 +437,7 @@ export class EngineHost implements EngineApi {
   }
 
   async whyGone(va: number): ReturnType<EngineApi['whyGone']> {
-    return whyGone(this.shown, va)
+    return this.large ? this.large.gone(va) : whyGone(this.model ?? EMPTY, va)
   }
 
   async findings(): Promise<FindingPage> {
@@ -507,10 +507,6 @@ export class EngineHost implements EngineApi {
       if (this.large === large) throw error
       return this.modelAt(time) // another session is shown by now
     }
-  }
-
-  private get shown(): SessionModel {
-    return this.large?.shown ?? this.model ?? EMPTY
   }
 
   /** What a new window needs to know. */

@@ -20,7 +20,11 @@ export interface BoDetail {
     policy: Policy
     start: number
     end: number | null
+    /** It went, and nobody knows when: not before this. `end` is null then. */
+    atLeast?: number
   }[]
+  /** Of a session that is not read whole: the mappings are those of this stretch alone. */
+  stretch?: { from: number; to: number }
   framebuffers: { fb: number; created: number; destroyed: number | null }[]
 }
 
@@ -66,6 +70,8 @@ export interface WhyGone {
   bytes: number
   start: number
   end: number | null
+  /** Of a session that is not read whole: it went, and when is not known: not before this. `end` is null then. */
+  atLeast?: number
   /** The tracer's word for why. */
   reason: string
   /** Who did it; empty where that was not seen. */

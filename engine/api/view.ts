@@ -66,6 +66,11 @@ export interface Rects {
   state: Uint8Array
   /** When its page tables were written, seconds; NaN where that was not seen. */
   written?: Float64Array
+  /**
+   * Of a session that is not read whole: those that went nobody knows when, and until when they were there at least. NaN where the end is
+   * known; else `end` is only what it is drawn by.
+   */
+  atLeast?: Float64Array
 }
 
 export interface Density {

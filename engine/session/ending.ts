@@ -39,7 +39,7 @@ export function openEnding(file: string): Ending {
       notes: reader.notes
         .filter(({ kind }) => kind !== 'run' && kind !== ANNOTATIONS)
         .map(({ timeNs, text }) => ({ time: seconds(num(timeNs)), text: text ?? '' })),
-      judge: () => new Judging(file, damage.length === 0).now()
+      judge: () => new Judging(file).now()
     }
   } finally {
     reader.close()

@@ -15,11 +15,7 @@ export class Judging {
   /** Of those who wait for it; undefined: one who does not give up. */
   private signals: (AbortSignal | undefined)[] = []
 
-  /** `sound`: nothing of the file is damaged, so that its last moment counts as passed. */
-  constructor(
-    private readonly file: string,
-    private readonly sound: boolean
-  ) {}
+  constructor(private readonly file: string) {}
 
   /** At one go. Throws VascopeError where the file has gone. */
   now(): Checker {
@@ -79,7 +75,8 @@ export class Judging {
         }
         yield
       }
-      checker.finish(model.goodbye !== null && this.sound)
+      // the last moment of a file that is not damaged counts as passed
+      checker.finish(model.goodbye !== null && reader.damage.length === 0)
       return checker
     } finally {
       reader.close()

@@ -1,4 +1,4 @@
-import type { Mark, Problem, View, ViewRequest } from '../api'
+import type { BoDetail, Mark, Problem, View, ViewRequest, WhyGone } from '../api'
 import type { Checker } from '../check/checker'
 import { formatBytes, formatCount, quantityText } from '../format'
 import type { Overview } from '../model/overview-read'
@@ -14,6 +14,7 @@ import { SessionReader, type Damage } from '../store/reader'
 import { Judging } from './judging'
 import { Moments } from './moment'
 import { OverviewSet } from './overviews'
+import { boOf, goneOf, withEnds, type Piece } from './pieces'
 
 /** Sessions of more events are browsed by their overviews: whole, they would take more than some 300 MB and several seconds. */
 export const LARGE_EVENTS = 5e6
@@ -44,13 +45,6 @@ interface Hears {
   failed(error: VascopeError): void
 }
 
-/** The model of a stretch of time. */
-interface Part {
-  from: number
-  to: number
-  model: SessionModel
-}
-
 /**
  * A session file that is browsed without reading it whole. A window is answered at once from overviews; one of few events is read in the
  * background, and `refined` is called when the same question has a better answer. Memory is bounded: overviews, one stretch of at most
@@ -63,7 +57,7 @@ export class LargeSession implements Overviewed {
   cursor: SessionModel | null = null
   /** Known once `verify` has run to its end. */
   verified = false
-  private part: Part | null = null
+  private part: Piece | null = null
   private moment: { time: number; model: SessionModel } | null = null
   private wanted: { part: { from: number; to: number } | null; cursor: number | null } = { part: null, cursor: null }
   private working: Promise<void> | null = null
@@ -87,7 +81,7 @@ export class LargeSession implements Overviewed {
     private readonly set: OverviewSet,
     private readonly hears: Hears
   ) {
-    this.judging = new Judging(file, true)
+    this.judging = new Judging(file)
     for (const { fromNs, toNs, events } of gapsOf(reader.index())) this.lose(fromNs, toNs, events)
     this.mark()
   }
@@ -238,9 +232,20 @@ export class LargeSession implements Overviewed {
     return model
   }
 
-  /** The model that knows the mappings in the window, where they are told apart; else the end's. */
-  get shown(): SessionModel {
-    return this.part?.model ?? this.ending
+  /** All that is known of a BO from what was read: the window's stretch, the cursor's moment, the end. null where none has it. */
+  bo(id: number): BoDetail | null {
+    return boOf(this.pieces, this.ending, id)
+  }
+
+  /** Why a mapping went, by the same. */
+  gone(va: number): WhyGone | null {
+    return goneOf(this.pieces, this.ending, va)
+  }
+
+  private get pieces(): Piece[] {
+    const { part, moment, ending } = this
+    const at = (time: number, model: SessionModel): Piece => ({ from: time, to: time, model })
+    return [...(part ? [part] : []), ...(moment ? [at(moment.time, moment.model)] : []), at(ending.end, ending)]
   }
 
   /** Waits until nothing is read in the background. */
@@ -289,7 +294,7 @@ export class LargeSession implements Overviewed {
     return part && part.from <= time && part.to >= time ? part.model : null
   }
 
-  private exact(part: Part, request: ViewRequest, state: SessionModel | null, time: number): View {
+  private exact(part: Piece, request: ViewRequest, state: SessionModel | null, time: number): View {
     const answer = view(part.model, { ...request, cursor: Math.min(Math.max(time, part.from), part.to) })
     const live = state ? liveAt(state, time) : countsAt(this, time)
     const vms = answer.vms.map((group) => {
@@ -300,13 +305,20 @@ export class LargeSession implements Overviewed {
     const { from, to } = request
     const own = answer.marks.filter(({ kind }) => kind === 'eviction')
     const marks = [...this.marks.filter(({ kind }) => kind !== 'eviction' || own.length === 0), ...own]
+    const rects =
+      part.to < this.ending.end ? withEnds(answer.rects, part, this.ending, state && { time, model: state }) : {}
     return {
       ...answer,
       request,
       vms,
+      rects: { ...answer.rects, ...rects },
       end: this.ending.end,
       marks: marks.filter((mark) => mark.until >= from && mark.time <= to),
-      cursor: { ...answer.cursor, time, liveBytes: live.bytes, liveMappings: live.indices.length },
+      cursor: {
+        ...answer.cursor,
+        ...(part.from <= time && part.to >= time ? {} : { maps: null, unmaps: null, flipInterval: null }),
+        ...{ time, liveBytes: live.bytes, liveMappings: live.indices.length }
+      },
       coarse: state === null
     }
   }

@@ -49,7 +49,7 @@ export function openRecording(file: string, watch?: (model: SessionModel) => voi
         EXIT.file
       )
     model.reconciler.settle()
-    const judging = new Judging(file, reader.damage.length === 0)
+    const judging = new Judging(file)
     const runs = reader.notes.filter((note) => note.kind === 'run').map((note) => note.text)
     for (const note of reader.notes)
       if (note.kind !== 'run' && note.kind !== ANNOTATIONS) model.note(note.text, model.seconds(big(note.timeNs)))

@@ -10,8 +10,10 @@ export interface Selection {
   offset: number
   /** Seconds; null where the view it came from does not know. */
   start: number | null
-  /** null while it lives. */
+  /** null while it lives, and where `atLeast` is given. */
   end: number | null
+  /** It went, and when is not known: not before this. */
+  atLeast?: number
 }
 
 /** A BO without one of its mappings: va is 0. */
@@ -20,13 +22,15 @@ export function selectionOfBo(bo: number): Selection {
 }
 
 /** Of a mapping by what is known of its end. Its offset is not. */
-export function selectionOfVa({ va, vm, bo, iova, bytes, start, end }: WhyGone): Selection {
-  return { va, vm, bo, iova, bytes, offset: 0, start, end }
+export function selectionOfVa({ va, vm, bo, iova, bytes, start, end, atLeast }: WhyGone): Selection {
+  return { va, vm, bo, iova, bytes, offset: 0, start, end, atLeast }
 }
 
 /** `vm` is that of the rect's group. */
 export function selectionOfRect(rects: Rects, index: number, vm: number): Selection {
   const end = rects.end[index] ?? Infinity
+  const atLeast = rects.atLeast?.[index] ?? NaN
+  const unknown = !Number.isNaN(atLeast)
   return {
     va: rects.va[index] ?? 0,
     vm,
@@ -35,7 +39,8 @@ export function selectionOfRect(rects: Rects, index: number, vm: number): Select
     bytes: rects.bytes[index] ?? 0,
     offset: rects.offset[index] ?? 0,
     start: rects.start[index] ?? null,
-    end: Number.isFinite(end) ? end : null
+    end: Number.isFinite(end) && !unknown ? end : null,
+    ...(unknown ? { atLeast } : {})
   }
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { generate, originNs, type Truth } from '../../../bench/generate'
 import type { SessionState, View } from '../../../engine/api'
+import { Checker } from '../../../engine/check/checker'
 import { EngineHost } from '../../../engine/host'
 import type { SessionModel } from '../../../engine/model/session'
 import { view } from '../../../engine/query/view'
@@ -262,18 +263,89 @@ describe('a session that is not read whole', () => {
       if (event === 'session') problems.push((data as SessionState).problem?.code)
     }, 1000)
     await host.open(file('recorded'))
-    const asked = host.objects({
-      kind: 'bo',
-      at: cursor,
-      search: '',
-      sort: 'id',
-      descending: false,
-      first: 0,
-      count: 9
-    })
+    const page = { search: '', sort: 'id', descending: false, first: 0, count: 9 } as const
+    const asked = host.objects({ ...page, kind: 'bo', at: cursor, ended: false })
     await host.close()
     expect((await asked).total).toBe(0)
     clock.mockRestore()
     expect(problems.filter((code) => code && code !== 'session-large')).toEqual([])
+  })
+
+  it('never says that a mapping lives which ended behind the part that was read', async () => {
+    const { mappings: m } = whole.state
+    await opened('recorded', async (session) => {
+      const request = { ...windowOf([0.3, 0.35]), cursor: whole.end / 3 }
+      session.view(request)
+      await session.settled()
+      const { rects } = session.view(request)
+      let [bounded, exact] = [0, 0]
+      for (let i = 0; i < rects.va.length; i++) {
+        const index = m.byVa.get(rects.va[i]!)
+        const end = m.end.at(index)
+        const atLeast = rects.atLeast?.[i] ?? NaN
+        if (Number.isNaN(atLeast)) {
+          exact++
+          expect(rects.end[i]).toBe(end)
+          expect(rects.state[i] === 0).toBe(end !== Infinity)
+        } else {
+          bounded++
+          expect(rects.state[i]).toBe(0)
+          expect(end).toBeGreaterThanOrEqual(atLeast)
+          expect(end).toBeLessThan(Infinity)
+          if (bounded % 20 !== 1) continue
+          const gone = session.gone(rects.va[i]!)
+          expect(gone).toMatchObject({ end: null, atLeast, answer: expect.stringContaining('is gone at the end') })
+        }
+      }
+      expect(bounded).toBeGreaterThan(0)
+      expect(exact).toBeGreaterThan(0)
+    })
+  })
+
+  it('knows what lives at the cursor, wherever the window is, and says of which stretch that is', async () => {
+    await opened('recorded', async (session) => {
+      const cursor = whole.end / 4
+      session.view(windowOf([0.7, 0.71]))
+      await session.settled()
+      const { state } = await session.at(cursor)
+      let others = 0
+      for (const i of [...state.mappings.live].filter((_, n) => n % 20 === 0)) {
+        const [va, bo] = [state.mappings.va.at(i), state.mappings.bo.at(i)]
+        expect(session.gone(va)).not.toBeNull()
+        if (bo === 0) continue
+        const detail = session.bo(bo)
+        expect(detail?.stretch).toBeDefined()
+        if (detail!.stretch!.to === cursor) others++
+        for (const { va, end, atLeast } of detail!.mappings) {
+          const known = whole.state.mappings.end.at(whole.state.mappings.byVa.get(va))
+          if (atLeast === undefined) expect(end ?? Infinity).toBe(known)
+          else expect(known).toBeGreaterThanOrEqual(atLeast)
+        }
+      }
+      expect(others).toBeGreaterThan(0)
+    })
+  })
+
+  it('has no figures of a cursor beside the window but those that are known of that time', async () => {
+    await opened('recorded', async (session) => {
+      const request = windowOf([0.3, 0.35])
+      session.view(request)
+      await session.settled()
+      const at = (share: number): View['cursor'] => session.view({ ...request, cursor: share * whole.end }).cursor
+      expect(at(0.33).maps).toBe(view(whole, { ...request, cursor: 0.33 * whole.end }).cursor.maps)
+      expect(at(0.6)).toMatchObject({ time: 0.6 * whole.end, maps: null, unmaps: null, flipInterval: null })
+    })
+  })
+
+  it('has the findings of the whole session, also of one that is damaged', async () => {
+    const { chunks } = indexOf('recorded')
+    damage('judged', chunks[chunks.length - 2]!.offset)
+    const sound = vi.spyOn(Checker.prototype, 'finish')
+    await opened('judged', async (session) => {
+      const page = (await session.judge()).page()
+      expect(sound).toHaveBeenLastCalledWith(false)
+      expect(page).toEqual(openRecording(file('judged')).checker.page())
+    })
+    sound.mockRestore()
   })
 })
