@@ -1,5 +1,6 @@
 import type { BoardRun, ScenarioRun } from '../api'
 import type { Ask } from '../connect/connection'
+import { boardKey } from '../connect/reach'
 import { scenarioStateName, type SessionModel } from '../model/session'
 import { asProblem, EXIT, VascopeError } from '../problem'
 import { newSessionFile } from '../session/library'
@@ -22,7 +23,7 @@ export async function runSideBySide(
   checkAll([...runs])
   if (runs.length === 0)
     throw new VascopeError('no-scenario', 'There is nothing to run.', 'Choose a scenario.', EXIT.usage)
-  if (new Set(boards).size < boards.length)
+  if (new Set(boards.map(boardKey)).size < boards.length)
     throw new VascopeError('board-twice', 'A board is named twice.', 'Choose two different boards.', EXIT.usage)
   const title = runs.map(({ id }) => id).join(' + ')
   const lines = boards.map((board) => new Line(board, runs))

@@ -41,6 +41,7 @@ describe('the same on two boards', () => {
 
   it('is refused for one board twice, and for nothing to run', async () => {
     await expect(run(['a', 'a']).over).rejects.toMatchObject({ code: 'board-twice' })
+    await expect(run(['virtual', 'virtual:default:weakref']).over).rejects.toMatchObject({ code: 'board-twice' })
     await expect(run(['a', 'b'], []).over).rejects.toMatchObject({ code: 'no-scenario' })
   })
 })
