@@ -52,7 +52,7 @@ import { dropped, LiveSession } from './session/live'
 import { preflight, scenariosOf } from './session/preflight'
 import { Questions } from './session/questions'
 import { traceLevel, tracingText } from './session/tracing'
-import { isLarge, LARGE_EVENTS, LargeSession } from './session/large'
+import { isLarge, LARGE_EVENTS, LargeSession, refuseLarge } from './session/large'
 import { damageText, openRecording, type Recording } from './session/recording'
 import { RunQueue, statusOf } from './session/runs'
 import { checkRun, reproduce } from './session/scenario'
@@ -367,6 +367,7 @@ export class EngineHost implements EngineApi {
   async close(): Promise<void> {
     await this.stop()
     this.model = null
+    this.pair = null
     this.leave()
     this.change(IDLE)
   }
@@ -453,6 +454,7 @@ export class EngineHost implements EngineApi {
         'Stop the session first, or use `vascope diff`.',
         EXIT.usage
       )
+    refuseLarge([...a, ...b], this.largeEvents, 'A comparison', 'vascope diff')
     this.pair = null // the one of before goes first: two of them may not fit into memory
     const { comparison, pair } = comparePair(a, b)
     this.pair = pair
@@ -543,7 +545,7 @@ export class EngineHost implements EngineApi {
   private recorded(): Recording {
     if (!this.state.file)
       throw new VascopeError('no-session', 'There is no session to report.', 'Start or open one first.', EXIT.usage)
-    if (this.large) throw this.large.refusal('A report')
+    if (this.large) throw this.large.refusal('A report', 'vascope report')
     if (this.opened?.recording) return this.opened.recording
     this.live?.writer?.flush()
     return openRecording(this.state.file)

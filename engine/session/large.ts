@@ -27,14 +27,36 @@ const WHOLE_BYTES = 60
 /** At most so many milliseconds of work are done between two turns of the event loop. */
 const TURN_MS = 15
 
-/** Whether a file is to be browsed that way. Throws VascopeError where there is none. */
-export function isLarge(file: string, limit = LARGE_EVENTS): boolean {
+/** How many events a file has. Throws VascopeError where there is none. */
+function eventsOf(file: string): number {
   const reader = new SessionReader(file)
   try {
-    return reader.glance().events > limit
+    return reader.glance().events
   } finally {
     reader.close()
   }
+}
+
+/** Whether a file is to be browsed that way. Throws VascopeError where there is none. */
+export function isLarge(file: string, limit = LARGE_EVENTS): boolean {
+  return eventsOf(file) > limit
+}
+
+/** Refuses what would read a large session whole. Throws VascopeError that names the command which does. */
+export function refuseLarge(files: readonly string[], limit: number, what: string, command: string): void {
+  for (const file of files) {
+    const events = eventsOf(file)
+    if (events > limit) throw tooLarge(file, events, what, command)
+  }
+}
+
+function tooLarge(file: string, events: number, what: string, command: string): VascopeError {
+  return new VascopeError(
+    'session-large',
+    `${what} needs a session whole, and ${file} has ${formatCount(events)} events.`,
+    `\`${command}\` reads it whole, with about ${quantityText(formatBytes(events * WHOLE_BYTES))} of memory.`,
+    EXIT.usage
+  )
 }
 
 /** Who is told of what is done in the background. */
@@ -148,14 +170,9 @@ export class LargeSession implements Overviewed {
     }
   }
 
-  /** Why something is not to be had for it. */
-  refusal(what: string): VascopeError {
-    return new VascopeError(
-      'session-large',
-      `${what} needs a session whole, and this one has ${formatCount(this.reader.index().events)} events.`,
-      `\`vascope report\` reads it whole, with about ${quantityText(formatBytes(this.reader.index().events * WHOLE_BYTES))} of memory.`,
-      EXIT.usage
-    )
+  /** Why something is not to be had for it, and the command that has it. */
+  refusal(what: string, command: string): VascopeError {
+    return tooLarge(this.file, this.reader.index().events, what, command)
   }
 
   judge(signal?: AbortSignal): Promise<Checker> {

@@ -348,4 +348,18 @@ describe('a session that is not read whole', () => {
     })
     sound.mockRestore()
   })
+
+  it('is not compared in a window, which names the command that does', async () => {
+    generate(file('side'), { events: 500, seed: 6 })
+    const host = new EngineHost(() => undefined, 1000)
+    const stretch = { a: { from: 0, to: 1 }, b: { from: 0, to: 1 }, width: 100, vm: null }
+    await host.compare([file('side')], [file('side')])
+    expect(await host.compareStretch(stretch)).not.toBeNull()
+    await expect(host.compare([file('side')], [file('recorded')])).rejects.toMatchObject({
+      code: 'session-large',
+      remedy: expect.stringContaining('vascope diff')
+    })
+    await host.close()
+    expect(await host.compareStretch(stretch)).toBeNull()
+  })
 })
