@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm test`: sets up what is missing, then runs all suites: the quick ones one after another beside the virtual board's, which mostly
-// wait for an emulated kernel, then the window's with the machine to itself. The last line is `N passed, N failed, N skipped`. A suite that
+// `npm test`: sets up what is missing, then runs all suites: the virtual board's, which take longest, with the quick ones beside them, then
+// the window's with the machine to itself. The last line is `N passed, N failed, N skipped`. A suite that
 // could not run, or that reported no test, is a failure.
 //
 //   npm test                     everything
@@ -15,14 +15,14 @@ import { bin, root } from './lib/run.mjs'
 import { isMain, report, seconds, StepError } from './lib/say.mjs'
 import { add, countExit, countMeson, countPlaywright, countVitest, execute, resultFile } from './lib/suite.mjs'
 
-/** Lanes of one step run at once; the next step begins when all have ended. */
+/** Suites of one step run two at a time, in this order; the next step begins when all have ended. */
 const STEPS = [
-  [['layers', 'format', 'lint', 'typecheck', 'unit', 'component', 'daemon', 'daemon-asan'], ['board']],
-  [['e2e']]
+  ['board', 'layers', 'format', 'lint', 'typecheck', 'unit', 'component', 'daemon', 'daemon-asan'],
+  ['e2e']
 ]
 
 /**
- * The suites. `needs`: steps of scripts/bootstrap.mjs, taken before any suite runs; `slow`: taken in its own lane. `run` resolves to the counts, the
+ * The suites. `needs`: steps of scripts/bootstrap.mjs, taken before any suite runs; `slow`: taken when its turn comes. `run` resolves to the counts, the
  * exit code, the log, and why it ended when not by itself.
  */
 const SUITES = {
@@ -141,10 +141,13 @@ async function test(names) {
       })
     const failures = await attempt(names.flatMap((name) => SUITES[name].needs))
     for (const error of new Set(failures.values())) report(error)
-    const lane = async (suites) => {
-      for (const name of suites) if (names.includes(name)) add(sum, await runSuite(name, failures))
+    for (const step of STEPS) {
+      const left = step.filter((name) => names.includes(name))
+      const lane = async () => {
+        for (let name = left.shift(); name; name = left.shift()) add(sum, await runSuite(name, failures))
+      }
+      await Promise.all([lane(), lane()])
     }
-    for (const lanes of STEPS) await Promise.all(lanes.map(lane))
   } catch (error) {
     report(error)
     sum.failed++
