@@ -8,6 +8,7 @@ import {
   SEGMENT_GAP,
   spacedLabels
 } from '../../renderer/model/lanes'
+import { selectionOfRect } from '../../renderer/model/selection'
 import { rectsOf } from './fake-engine'
 
 const segments = [
@@ -100,5 +101,26 @@ describe('a VA map by addresses', () => {
     expect(layout.bos).toEqual([1, 2])
     expect(layout.place!(rects, 0)).toEqual(layout.place!(rects, 2))
     expect(layout.place!(rects, 1).top).toBeGreaterThan(layout.place!(rects, 0).top)
+  })
+})
+
+describe('a mapping that is selected by its rectangle', () => {
+  it('ended, lives, or ended nobody knows when', () => {
+    const one = { group: 0, row: 0, bo: 1, iova: 0, bytes: 1, start: 0, state: 0 }
+    const rects = rectsOf([
+      { ...one, end: 3 },
+      { ...one, end: Infinity, state: 1 },
+      { ...one, end: 5 }
+    ])
+    const ends = [0, 1, 2].map((index) => {
+      const { end, atLeast } = selectionOfRect({ ...rects, atLeast: Float64Array.of(NaN, NaN, 5) }, index, 3)
+      return [end, atLeast]
+    })
+    expect(ends).toEqual([
+      [3, undefined],
+      [null, undefined],
+      [null, 5]
+    ])
+    expect(selectionOfRect(rects, 2, 3).end).toBe(5)
   })
 })

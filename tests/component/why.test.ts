@@ -76,4 +76,20 @@ describe('the inspector', () => {
     expect(text).toContain('VA 5 went because of: unmap, by churn 77.')
     expect(text).toContain('UNMAP of 0x1000')
   })
+
+  it('does not say that a mapping lives, or until when, where only a bound is known', async () => {
+    const mappings = BO.mappings.map((mapping) => ({ ...mapping, end: null, atLeast: 6 }))
+    const bo = { ...BO, mappings, stretch: { from: 2, to: 6 } }
+    const gone = { ...GONE, end: null, atLeast: 6, answer: 'VA 5 was there at 6 s and is gone at the end.' }
+    opened = await openWindow({ bo: () => bo, whyAlive: () => ALIVE, whyGone: () => gone })
+    await opened.goLive()
+    await opened.wrapper.get('[role=row].grid-row').trigger('click')
+    await flushPromises()
+    await opened.wrapper.get('aside .mappings .grid-row').trigger('click')
+    await flushPromises()
+    const text = opened.wrapper.get('aside[aria-label=Inspector]').text()
+    expect(text).toMatch(/to at least\s*0:06\.000/)
+    expect(text).toContain('Only those from 0:02.000 to 0:06.000')
+    expect(text).toContain('VA 5 was there at 6 s and is gone at the end.')
+  })
 })
