@@ -55,13 +55,28 @@ export function labgrid(args: readonly string[]): Promise<{ code: number; output
   })
 }
 
+/** How a line begins that tells why: the client under its own name, grpc of the coordinator, ssh of the board. */
+const TELLS = /^(?:labgrid-client: |.*coordinator (?:is|became) unavailable: |.*SSHDriver.* ssh: (?=\S))/
+
+/** Why the client failed, of what it has printed: that line where there is one, for advice or a traceback follows it; else the last. */
+export function reason(printed: string): string {
+  const lines = printed.trim().split('\n')
+  const line = lines.findLast((text) => TELLS.test(text)) ?? lines.at(-1)!
+  const bare = line
+    .replace(TELLS, '')
+    .replace(/^server error: /i, '')
+    .replace(/^error: /i, '')
+    .replace(/\.$/, '')
+  return bare || `${CLIENT} said nothing`
+}
+
 /** Why it could not be started. */
 export function startError(error: Error): Error {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error
   return new VascopeError(
     'labgrid-missing',
     `There is no ${CLIENT} on this machine, and the board was asked for by its labgrid place.`,
-    'Install labgrid (`pip install labgrid`, or `apt install labgrid`), or give the board as [user@]host.',
+    "Install labgrid (`pip install labgrid`, or Debian's labgrid-client), or give the board as [user@]host.",
     EXIT.usage
   )
 }

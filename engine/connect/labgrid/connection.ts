@@ -6,7 +6,7 @@ import { remoteProcess, withPid, type Channel } from '../ssh/channel'
 import { execute } from '../ssh/execute'
 import { loginShellCommand } from '../ssh/shell'
 import { upload } from '../ssh/upload'
-import { endLabgrid, startError, startLabgrid } from './client'
+import { endLabgrid, reason, startError, startLabgrid } from './client'
 import { acquirePlace, releasePlace } from './place'
 
 /** "labgrid:PLACE"; null for any other board. */
@@ -92,6 +92,9 @@ const EXIT_LINE = /^vascope-exit (\d+)$/
 /** ssh is asked for a terminal, and has none to give. */
 const NOISE = /^Pseudo-terminal will not be allocated/
 
+/** What ssh says of a board it does not reach stands before a traceback of thousands of characters. */
+const SAID_LIMIT = 16_384
+
 /** One `labgrid-client ssh` as a channel. Its exit code says nothing of the command's, so the shell tells that on stderr. */
 class LabgridChannel extends EventEmitter {
   readonly stderr = new PassThrough()
@@ -136,7 +139,7 @@ class LabgridChannel extends EventEmitter {
       const status = EXIT_LINE.exec(line)?.[1]
       if (status !== undefined) this.status = Number(status)
       else if (!NOISE.test(line)) {
-        this.said = (this.said + line + '\n').slice(-2000)
+        this.said = (this.said + line + '\n').slice(-SAID_LIMIT)
         this.stderr.write(`${line}\n`)
       }
     }
@@ -164,10 +167,9 @@ class LabgridChannel extends EventEmitter {
 }
 
 function connectionLost(place: string, said: string): VascopeError {
-  const why = said.trim().split('\n').at(-1)
   return new VascopeError(
     'connection-lost',
-    `The connection to the board of labgrid place ${place} was lost${why ? `: ${why.replace(/\.$/, '')}` : ''}.`,
+    `There is no connection to the board of labgrid place ${place}: ${reason(said)}.`,
     `Try \`labgrid-client -p ${place} ssh\` by hand; the place needs a NetworkService, and its board a key that lets you in.`
   )
 }
@@ -175,7 +177,7 @@ function connectionLost(place: string, said: string): VascopeError {
 function noLogin(place: string, said: string): VascopeError {
   return new VascopeError(
     'labgrid-login',
-    `\`labgrid-client -p ${place} ssh\` does not run commands: ${said.trim().split('\n').at(-1) ?? ''}.`,
+    `\`labgrid-client -p ${place} ssh\` does not run commands: ${reason(said)}.`,
     'The board needs a POSIX shell and sshd that allows commands.'
   )
 }

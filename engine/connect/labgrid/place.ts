@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { cancelled, EXIT, VascopeError } from '../../problem'
-import { labgrid } from './client'
+import { labgrid, reason } from './client'
 
 /** Places that this process has, by name: how often, and whether it was we who acquired them. */
 const held = new Map<string, { holders: number; ours: Promise<boolean> }>()
@@ -37,7 +37,7 @@ export async function releasePlace(place: string): Promise<void> {
     if (code !== 0)
       throw new VascopeError(
         'labgrid-release',
-        `The labgrid place ${place} was not released: ${lastLine(output)}.`,
+        `The labgrid place ${place} was not released: ${reason(output)}.`,
         `Release it by hand: \`labgrid-client -p ${place} release\`.`
       )
   })()
@@ -51,15 +51,25 @@ async function acquire(place: string): Promise<boolean> {
   await releasing.get(place)
   const { code, output } = await labgrid(['-p', place, 'acquire'])
   if (code === 0) return true
-  if (/you have already acquired/i.test(output)) return false
-  const holder = /already acquired by (\S+\/\S+)/.exec(output)?.[1]
-  if (holder === undefined) throw refused(place, output)
+  const holder = holderOf(output)
+  if (holder === null) throw refused(place, output)
   if (holder === ourselves() || (await allowed(place))) return false
   throw new VascopeError(
     'labgrid-held',
     `The labgrid place ${place} is acquired by ${holder}.`,
     `Wait until it is free (\`labgrid-client who\`), reserve it (\`labgrid-client reserve --wait\`), or ask for \`labgrid-client -p ${place} allow ${ourselves()}\`.`
   )
+}
+
+/** Who has the place, by what the client says of it; null where it says something else. */
+function holderOf(output: string): string | null {
+  // labgrid 0.4 says no more than the name; 24 and later end the sentence, and say how to be allowed
+  const other = /already acquired by (\S+\/\S+?)\.?(?:\s|$)/.exec(output)?.[1]
+  if (other !== undefined) return other
+  if (!/you have already acquired/i.test(output)) return null
+  // this user, but on another host: the client lets only that one in
+  const host = /you have already acquired place .+ on (\S+?)\.(?:\s|$)/i.exec(output)?.[1]
+  return host === undefined ? ourselves() : `${host}/${username()}`
 }
 
 async function allowed(place: string): Promise<boolean> {
@@ -70,11 +80,17 @@ async function allowed(place: string): Promise<boolean> {
 
 /** This user as labgrid knows it: host/user. */
 function ourselves(): string {
-  return `${process.env.LG_HOSTNAME ?? hostname()}/${process.env.LG_USERNAME ?? userInfo().username}`
+  return `${process.env.LG_HOSTNAME ?? hostname()}/${username()}`
+}
+
+/** As Python's getpass.getuser() finds it. */
+function username(): string {
+  const { LG_USERNAME, LOGNAME, USER } = process.env
+  return LG_USERNAME ?? (LOGNAME || USER || userInfo().username)
 }
 
 function refused(place: string, output: string): VascopeError {
-  const why = lastLine(output)
+  const why = reason(output)
   if (/could not connect to coordinator|connection refused|error connecting/i.test(output))
     return new VascopeError(
       'labgrid-coordinator',
@@ -84,7 +100,7 @@ function refused(place: string, output: string): VascopeError {
   if (/no place matching|pattern .* matches|not found/i.test(output))
     return new VascopeError(
       'labgrid-place',
-      `labgrid has no place ${place}: ${why}.`,
+      `labgrid:${place} names no single place: ${why}.`,
       '`labgrid-client places` lists them.',
       EXIT.usage
     )
@@ -93,8 +109,4 @@ function refused(place: string, output: string): VascopeError {
     `The labgrid place ${place} could not be acquired: ${why}.`,
     `Try \`labgrid-client -p ${place} acquire\` by hand.`
   )
-}
-
-function lastLine(output: string): string {
-  return (output.trim().split('\n').at(-1) ?? '').replace(/\.$/, '') || 'labgrid-client said nothing'
 }

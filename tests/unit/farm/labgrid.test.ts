@@ -90,6 +90,71 @@ describe('the board of a labgrid place', () => {
     })
   })
 
+  it('is told from another by the words of labgrid 26, too', async () => {
+    const help = (host: string): string =>
+      `To work simultaneously, jane can execute 'labgrid-client -p rb3 allow ci/tester' on ${host}.`
+    const refused = (text: string): void => void vi.stubEnv('FAKE_REFUSED', `labgrid-client: Error: ${text}`)
+
+    refused('You have already acquired place rb3.')
+    await acquirePlace('rb3')
+    await releasePlace('rb3')
+    expect(calls()).toEqual(['acquire'])
+
+    refused(`Place rb3 is already acquired by lab.example/jane. ${help('lab.example')}`)
+    const held = 'The labgrid place rb3 is acquired by lab.example/jane.'
+    await expect(acquirePlace('rb3')).rejects.toMatchObject({ code: 'labgrid-held', message: held })
+
+    // of the same user, but the client lets nobody in from here before it is allowed there
+    refused(`You have already acquired place rb3 on lab.example. ${help('lab.example')}`)
+    const elsewhere = 'The labgrid place rb3 is acquired by lab.example/tester.'
+    await expect(acquirePlace('rb3')).rejects.toMatchObject({ code: 'labgrid-held', message: elsewhere })
+    vi.stubEnv('FAKE_ALLOWED', 'lab.example/tester, ci/tester')
+    await acquirePlace('rb3')
+    await releasePlace('rb3')
+    expect(calls()).not.toContain('release')
+  })
+
+  it.each([
+    [
+      "labgrid-client: error: no NetworkService resource found in Target(name='rb3')\nYou can use the 'show' command to review all.",
+      "no NetworkService resource found in Target(name='rb3')"
+    ],
+    [
+      `WARNING SSHDriver(rb3):: ssh: ci@10.0.0.3: Permission denied (publickey).\nWARNING SSHDriver(rb3):: ssh: \n${'Traceback\n'.repeat(400)}Exception: Timeout`,
+      'ci@10.0.0.3: Permission denied (publickey)'
+    ]
+  ])('that cannot be reached is an error that says why', async (said, why) => {
+    vi.stubEnv('FAKE_UNREACHED', `${said}\n`)
+    await expect(openLabgrid('rb3')).rejects.toMatchObject({
+      code: 'connection-lost',
+      message: `There is no connection to the board of labgrid place rb3: ${why}.`
+    })
+    await vi.waitFor(() => expect(existsSync(holder)).toBe(false), 20_000)
+  })
+
+  it.each([
+    ['place pattern rb3 matches nothing', 'labgrid-place'],
+    ['pattern rb3 matches multiple places (rb30, rb31)', 'labgrid-place'],
+    ['Match */rb3/* has no matching remote resource', 'labgrid-acquire']
+  ])('that cannot be acquired is an error with the client’s reason: %s', async (why, code) => {
+    vi.stubEnv('FAKE_REFUSED', `labgrid-client: Error: ${why}`)
+    await expect(acquirePlace('rb3')).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(`: ${why}.`) as string
+    })
+  })
+
+  it('without a coordinator is an error that says where it was sought', async () => {
+    vi.stubEnv(
+      'FAKE_REFUSED',
+      'ERROR              root: coordinator is unavailable: ipv4:10.0.0.1:20408: Connection refused\nServer error: Error: Could not connect to coordinator'
+    )
+    await expect(acquirePlace('rb3')).rejects.toMatchObject({
+      code: 'labgrid-coordinator',
+      message: "labgrid's coordinator cannot be reached: ipv4:10.0.0.1:20408: Connection refused."
+    })
+  })
+
   it('that is asked for and no longer wanted is given back', async () => {
     const abort = new AbortController()
     const opened = openLabgrid('rb3', { signal: abort.signal })
