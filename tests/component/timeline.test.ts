@@ -109,6 +109,22 @@ describe('a live session', () => {
     expect(opened.bridge.pickSave).toHaveBeenCalledWith('session', '2026-11-22-virtual.vascope')
   })
 
+  it('says what is being opened while another session is shown, and cancels it', async () => {
+    await opened.goLive()
+    opened.port.push('session', { ...LIVE, phase: 'opened', activity: 'Opening large.vascope', progress: 0.4 })
+    await flushPromises()
+    const header = opened.wrapper.get('header')
+    expect(header.text()).toContain('Opening large.vascope')
+    await header
+      .findAll('button')
+      .find((button) => button.text() === 'Cancel')!
+      .trigger('click')
+    expect(opened.asked('stop')).toHaveLength(1)
+    opened.port.push('session', { ...LIVE, phase: 'opened' })
+    await flushPromises()
+    expect(header.text()).not.toContain('Cancel')
+  })
+
   it('opens the report that it wrote', async () => {
     opened.wrapper.unmount()
     opened = await openWindow({ report: (file) => ({ file, bytes: 10 }) })
