@@ -42,6 +42,12 @@ export function open(
   return place === null ? connect(target, options) : openLabgrid(place, options)
 }
 
+/** How a board was reached, for people. Of a place it is labgrid's client that knows the address, and asks for no host key. */
+export function wayTo({ name, user, host, port }: Target): string {
+  const place = labgridPlace(name)
+  return place === null ? `${user}@${host}:${port}, host key known` : `labgrid place ${place}`
+}
+
 /** Keeps others from a board between sessions with it, where a lab hands boards out (labgrid). Answers what gives it back. */
 export async function hold(board: string, signal: AbortSignal): Promise<() => Promise<void>> {
   const place = labgridPlace(board)

@@ -1,4 +1,5 @@
 import type { CheckResult, ScenarioDescription } from '../api'
+import { wayTo } from '../connect/reach'
 import { asProblem, VascopeError } from '../problem'
 import { CheckState, num, type Capabilities } from '../wire/messages'
 import { LiveSession, type LiveOptions } from './live'
@@ -36,7 +37,6 @@ export async function preflight(
   }
   const { target } = session
   const capabilities = session.model.capabilities!
-  const by = `${target.user}@${target.host}:${target.port}`
   const ok = (id: string, title: string, detail: string): CheckResult => ({
     id,
     group: 'Link',
@@ -45,9 +45,7 @@ export async function preflight(
     detail,
     remedy: ''
   })
-  settle(
-    ok('link.ssh', 'Reachable', `${by}, host key known, ${((Date.now() - began) / 1000).toFixed(1)} s with the daemon`)
-  )
+  settle(ok('link.ssh', 'Reachable', `${wayTo(target)}, ${((Date.now() - began) / 1000).toFixed(1)} s with the daemon`))
   settle(
     ok('link.architecture', 'Architecture', `${capabilities.machine} Linux, ${capabilities.model || 'model unknown'}`)
   )

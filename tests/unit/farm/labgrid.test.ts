@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openLabgrid } from '../../../engine/connect/labgrid/connection'
+import { labgridTarget, openLabgrid } from '../../../engine/connect/labgrid/connection'
 import { acquirePlace, releasePlace } from '../../../engine/connect/labgrid/place'
-import { hold } from '../../../engine/connect/reach'
+import { hold, wayTo } from '../../../engine/connect/reach'
 
 const dir = mkdtempSync(path.join(tmpdir(), 'vascope-labgrid-'))
 const holder = path.join(dir, 'holder')
@@ -184,6 +184,11 @@ describe('the board of a labgrid place', () => {
     await exited
     connection.dispose()
     await vi.waitFor(() => expect(existsSync(holder)).toBe(false), 20_000)
+  })
+
+  it('is named as a place where it was reached, for its address and host key are not known here', () => {
+    expect(wayTo(labgridTarget('rb3'))).toBe('labgrid place rb3')
+    expect(wayTo({ ...labgridTarget('rb3'), name: 'rb3' })).toBe('labgrid@rb3:22, host key known')
   })
 
   it('without the client is an error that says what to install', async () => {
