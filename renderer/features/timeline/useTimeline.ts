@@ -246,6 +246,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     nextAxis: () => (axis.value = MAP_AXES[(MAP_AXES.indexOf(axis.value) + 1) % MAP_AXES.length]!),
     hold() {
       if (!follow.value) return timeline.toEnd()
+      followNow() // what was zoomed to a moment ago may still end behind the newest
       follow.value = false
       painter.invalidate()
       void refresh()
