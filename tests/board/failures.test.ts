@@ -144,30 +144,6 @@ describe('what goes wrong in a run', () => {
     expect(existsSync(files.file('usage.vascope'))).toBe(false)
   })
 
-  it('a daemon that is killed: exit 3, and what was recorded is kept', async () => {
-    const file = files.file('killed.vascope')
-    const running = start([
-      'run',
-      '--board',
-      BOARD,
-      '--scenario',
-      'vm-bind-churn',
-      '--param',
-      'ops=1000000',
-      '--out',
-      file
-    ])
-    await until('events are in the file', () => existsSync(file) && statSync(file).size > 60_000)
-    await onBoard('pkill -KILL -f vascope[d]-')
-    const { code, stderr } = await running.ended
-    expect(code, stderr).toBe(3)
-    expectMessage(stderr, /daemon/)
-    const recording = openRecording(file)
-    expect(recording.complete).toBe(false)
-    expect(recording.model.events).toBeGreaterThan(0)
-    expect((await vascope(['info', file])).code).toBe(4)
-  })
-
   it('a desktop that is killed: the board is clean again, and the file opens up to there', async () => {
     const file = files.file('desktop.vascope')
     const running = start([

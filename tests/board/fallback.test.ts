@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRecording } from '../../engine/session/recording'
 import type { Balance } from '../../engine/stats/balance'
@@ -73,13 +74,21 @@ describe('a board where BPF does not work', () => {
     expect(await onBoard(LEFT)).toBe('')
   })
 
-  it('kprobe events go, however the daemon ends', async () => {
+  it('a daemon that is killed: exit 3, what was recorded is kept, and its kprobe events go', async () => {
     const out = files.file('killed.vascope')
-    const running = start(['record', '--board', BOARD, '--trace', 'kprobes', '--out', out])
-    await until('it traces', () => running.stderr().includes('watching'))
+    const running = start([
+      ...['run', '--board', BOARD, '--trace', 'kprobes', '--scenario', 'vm-bind-churn:ops=1000000', '--out', out]
+    ])
+    await until('events are in the file', () => existsSync(out) && statSync(out).size > 60_000)
     expect(await onBoard('ls /sys/kernel/tracing/instances')).toMatch(/^vascope\.\d+$/)
     await onBoard(`kill -KILL $(pgrep -o -f '^[^ ]*/vascoped-[0-9a-f]* --trace=')`)
-    expect((await running.ended).code).not.toBe(0)
+    const { code, stderr } = await running.ended
+    expect(code, stderr).toBe(3)
+    expect(stderr).toMatch(/^vascope: .*daemon/m)
+    const recording = openRecording(out)
+    expect(recording.complete).toBe(false)
+    expect(recording.model.events).toBeGreaterThan(0)
+    expect((await vascope(['info', out])).code).toBe(4)
     await until('nothing is left', async () => (await onBoard(LEFT)) === '')
   })
 
