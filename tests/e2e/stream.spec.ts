@@ -32,6 +32,7 @@ test('a board at full speed: the window stays in use, and not one event is lost'
 
   // held while it streams: the window stays, and its readings are of its end
   const time = page.getByTestId('cursor-time')
+  await expect(page.locator('.ruler')).toContainText('newest') // the keys are the timeline’s
   for (let n = 0; n < 14; n++) await page.keyboard.press('w')
   await expect.poll(() => time.innerText(), { timeout: MINUTE }).toMatch(/^0:0[1-9]/)
   await page.keyboard.press(' ')
