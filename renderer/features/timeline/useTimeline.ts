@@ -147,7 +147,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     })
     const came = performance.now()
     view.value = answer
-    if (following && follow.value) follows(answer.end) // as long as the window is by now: it may have been zoomed meanwhile
+    if (following && follow.value) followNow() // as long as the window is by now: it may have been zoomed meanwhile
     painter.invalidate()
     if (answer.stamp) latency.shown(answer.stamp)
     if (following)
@@ -179,9 +179,9 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
   }
 
   /** The window ends at the newest, and is as long as before. */
-  function follows(newest: number): void {
+  function followNow(): void {
     const length = span(range.value)
-    const to = Math.max(extent.value.from + length, newest)
+    const to = Math.max(extent.value.from + length, extent.value.to)
     range.value = { from: to - length, to }
   }
 
@@ -218,7 +218,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
       if (view.value?.coarse) void refresh()
       return
     }
-    if (follow.value) follows(extent.value.to)
+    if (follow.value) followNow()
     // while it follows, the view that is under way has what this tells
     if (!follow.value || !asking) void refresh()
   })
@@ -247,7 +247,7 @@ export function provideTimeline(engine: EngineClient, session: Session, painter:
     nextAxis: () => (axis.value = MAP_AXES[(MAP_AXES.indexOf(axis.value) + 1) % MAP_AXES.length]!),
     hold() {
       if (!follow.value) return timeline.toEnd()
-      follows(extent.value.to) // what was zoomed to a moment ago may still end behind the newest
+      followNow() // what was zoomed to a moment ago may still end behind the newest
       follow.value = false
       painter.invalidate()
       void refresh()
