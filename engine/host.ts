@@ -258,18 +258,10 @@ export class EngineHost implements EngineApi {
     this.leave()
     this.opened = { recording, judge: (signal) => recording.judge(signal), stop: new AbortController() }
     const damage = damageText(recording)
-    this.change({
-      ...IDLE,
-      phase: 'opened',
-      board: head.board,
-      title: head.title,
-      file,
-      facts: factsOf(model.capabilities!, head.facts.emulated === 'true'),
-      problem: damage ? { code: 'file-damaged', message: `${file} is damaged or was cut off.`, remedy: damage } : null
-    })
-    this.push('pulse', this.pulse(recording.bytes))
-    this.runs = null
-    this.push('runs', model.state.scenarios.map(statusOf))
+    const problem = damage
+      ? { code: 'file-damaged', message: `${file} is damaged or was cut off.`, remedy: damage }
+      : null
+    this.showOpened(file, head, model, problem, recording.bytes)
   }
 
   private async openLarge(file: string): Promise<void> {
@@ -285,18 +277,7 @@ export class EngineHost implements EngineApi {
     this.large = large
     this.model = model
     this.opened = { recording: null, judge: (signal) => large.judge(signal), stop }
-    this.change({
-      ...IDLE,
-      phase: 'opened',
-      board: head.board,
-      title: head.title,
-      file,
-      facts: factsOf(model.capabilities!, head.facts.emulated === 'true'),
-      problem: large.problem()
-    })
-    pulse()
-    this.runs = null
-    this.push('runs', model.state.scenarios.map(statusOf))
+    this.showOpened(file, head, model, large.problem(), large.bytes)
     void large.verify(stop.signal).then(
       () => {
         if (this.large !== large) return
@@ -346,6 +327,27 @@ export class EngineHost implements EngineApi {
         this.change({ ...this.state, activity: '', progress: null })
       }
     }
+  }
+
+  private showOpened(
+    file: string,
+    head: Recording['head'],
+    model: SessionModel,
+    problem: Problem | null,
+    bytes: number
+  ): void {
+    this.change({
+      ...IDLE,
+      phase: 'opened',
+      board: head.board,
+      title: head.title,
+      file,
+      facts: factsOf(model.capabilities!, head.facts.emulated === 'true'),
+      problem
+    })
+    this.push('pulse', this.pulse(bytes))
+    this.runs = null
+    this.push('runs', model.state.scenarios.map(statusOf))
   }
 
   async save(file: string): Promise<void> {

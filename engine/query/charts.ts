@@ -7,31 +7,45 @@ import type { LiveAt } from './live'
 /** Flips beyond this many would only overpaint each other. */
 const FLIP_LIMIT = 8000
 
+/**
+ * Charts of a window in which nothing was seen: two pixels a bin at least, on the grid of the counters, so that a bin does not change its
+ * value while panning. `begin`: the first counter of the first bin; `per`: counters of a bin.
+ */
+export function emptyCharts({ from, to, width }: Pick<ViewRequest, 'from' | 'to' | 'width'>): {
+  charts: Charts
+  begin: number
+  bins: number
+  per: number
+} {
+  const step = Math.max(1, Math.ceil((2 * (to - from)) / Math.max(1, width) / BIN)) * BIN
+  const firstBin = Math.floor(from / step)
+  const bins = Math.max(1, Math.ceil(to / step) - firstBin)
+  const per = Math.round(step / BIN)
+  const column = (): Float32Array<ArrayBuffer> => new Float32Array(bins).fill(NaN)
+  const charts: Charts = {
+    step,
+    from: firstBin * step,
+    maps: column(),
+    unmaps: column(),
+    mappedBytesPerSecond: column(),
+    liveBytes: column(),
+    flips: column(),
+    flipTimes: new Float64Array(0),
+    flipIntervals: new Float32Array(0)
+  }
+  return { charts, begin: firstBin * per, bins, per }
+}
+
 /** Rates and sums of a window at two pixels a bin; NaN where nothing was seen. */
 export function chartsOf({ state, end }: SessionModel, { from, to, width }: ViewRequest): Charts {
   const { rates, flips } = state
   // time that passed without an event was seen: heartbeats carry it
   const seen = Math.max(rates.end, Math.ceil(end / BIN))
-  // two pixels a bin at least, on the grid of the counters, so that a bin does not change its value while panning
-  const step = Math.max(1, Math.ceil((2 * (to - from)) / Math.max(1, width) / BIN)) * BIN
-  const firstBin = Math.floor(from / step)
-  const bins = Math.max(1, Math.ceil(to / step) - firstBin)
-  const per = Math.round(step / BIN)
-  const charts: Charts = {
-    step,
-    from: firstBin * step,
-    maps: new Float32Array(bins).fill(NaN),
-    unmaps: new Float32Array(bins).fill(NaN),
-    mappedBytesPerSecond: new Float32Array(bins).fill(NaN),
-    liveBytes: new Float32Array(bins).fill(NaN),
-    flips: new Float32Array(bins).fill(NaN),
-    flipTimes: new Float64Array(0),
-    flipIntervals: new Float32Array(0)
-  }
+  const { charts, begin, bins, per } = emptyCharts({ from, to, width })
+  const { step } = charts
   const losses = state.markers.filter(
     ({ kind, until, time }) => kind === 'loss' && until > from - step && time < to + step
   )
-  const begin = firstBin * per
   let live = rates.sum('delta', rates.first, begin)
   for (let b = 0; b < bins; b++) {
     const at = begin + b * per

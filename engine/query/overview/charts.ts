@@ -1,6 +1,7 @@
 import type { Charts, Mark, Spans, ViewRequest } from '../../api'
 import type { Overview } from '../../model/overview-read'
 import { BIN } from '../../model/rates'
+import { emptyCharts } from '../charts'
 
 /** What the lanes of work and the charts show of a window. */
 export interface OverviewCharts {
@@ -19,23 +20,10 @@ export function overviewCharts(
   { from, to, width }: ViewRequest,
   { end, pageSize, marks }: { end: number; pageSize: number; marks: readonly Mark[] }
 ): OverviewCharts {
-  const step = Math.max(1, Math.ceil((2 * (to - from)) / Math.max(1, width) / BIN)) * BIN
-  const firstBin = Math.floor(from / step)
-  const bins = Math.max(1, Math.ceil(to / step) - firstBin)
-  const per = Math.round(step / BIN)
-  const sums = new Sums(firstBin * per, bins, per)
+  const { charts, begin, bins, per } = emptyCharts({ from, to, width })
+  const { step } = charts
+  const sums = new Sums(begin, bins, per)
   for (const overview of overviews) sums.take(overview)
-  const charts: Charts = {
-    step,
-    from: firstBin * step,
-    maps: new Float32Array(bins).fill(NaN),
-    unmaps: new Float32Array(bins).fill(NaN),
-    mappedBytesPerSecond: new Float32Array(bins).fill(NaN),
-    liveBytes: new Float32Array(bins).fill(NaN),
-    flips: new Float32Array(bins).fill(NaN),
-    flipTimes: new Float64Array(0),
-    flipIntervals: new Float32Array(0)
-  }
   const losses = marks.filter(({ kind, until, time }) => kind === 'loss' && until > from - step && time < to + step)
   const flips: number[] = []
   for (let b = 0; b < bins; b++) {
